@@ -1,0 +1,377 @@
+//! Carries out a plan, step by step.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
+
+use super::{Clients, SIDE_BY_SIDE, elb, s3::Buckets, sns};
+use crate::{
+    error::{AwsError, Error},
+    identity::Identity,
+    notification::{self, Clash, NotificationEdit},
+    plan::{Chain, Stage, Step},
+    policy::{self, PolicyEdit},
+    retry::{Clock, until_settled},
+};
+
+/// How often a document is merged again because somebody else wrote it in between.
+const ROUNDS: usize = 3;
+
+/// How long a notification target of somebody else may fail S3's test before it is left untested.
+const TESTED_FOR: Duration = Duration::from_secs(3);
+
+/// What came of a plan.
+#[derive(Debug, Clone, Default)]
+pub struct Applied {
+    /// The subscription made on each topic.
+    pub subscriptions: BTreeMap<String, String>,
+    /// Buckets that were to go and hold logs.
+    pub kept: Vec<String>,
+    /// Steps that failed, and why; of an undo only.
+    pub failures: Vec<(Step, Error)>,
+}
+
+/// Carries out a plan up to the first stage in which something fails. Chains that run beside the
+/// failing one are let to their end: a call in flight may have taken effect.
+pub async fn apply(
+    clients: &Clients,
+    id: &Identity,
+    stages: &[Stage],
+    clock: Clock,
+) -> Result<Applied, Error> {
+    let hands = Hands { clients, id, clock, fresh_role: true };
+    let mut applied = Applied::default();
+    for stage in stages {
+        let chains: Vec<_> = stage.iter().map(|chain| hands.until_failure(chain)).collect();
+        let results: Vec<_> = stream::iter(chains).buffered(SIDE_BY_SIDE).collect().await;
+        for result in results {
+            applied.merge(result?);
+        }
+    }
+    Ok(applied)
+}
+
+/// Carries out an undo as far as it goes: what fails does not keep the rest from being undone, except
+/// for what would then lose logs or the account of what was before us.
+pub async fn apply_all(
+    clients: &Clients,
+    id: &Identity,
+    stages: &[Stage],
+    clock: Clock,
+) -> Applied {
+    let hands = Hands { clients, id, clock, fresh_role: false };
+    let mut applied = Applied::default();
+    for stage in stages {
+        let failed = applied.failures.clone();
+        let chains: Vec<_> =
+            stage.iter().map(|chain| hands.as_far_as_it_goes(chain, &failed)).collect();
+        let results: Vec<_> = stream::iter(chains).buffered(SIDE_BY_SIDE).collect().await;
+        for result in results {
+            applied.merge(result);
+        }
+    }
+    applied
+}
+
+impl Applied {
+    fn merge(&mut self, other: Self) {
+        self.subscriptions.extend(other.subscriptions);
+        self.kept.extend(other.kept);
+        self.failures.extend(other.failures);
+    }
+}
+
+/// Whether a step of an undo must not run because of what failed before it: a load balancer that
+/// still writes needs its bucket, and the topic keeps account of what a policy still grants.
+fn depends_on_failed(step: &Step, failed: &[(Step, Error)]) -> bool {
+    failed.iter().any(|(failed, _)| match (failed, step) {
+        (Step::RestoreLogging { .. }, Step::DeleteBucketIfEmpty(_)) => true,
+        (Step::EditPolicy { .. }, Step::DeleteTopic(_)) => true,
+        _ => false,
+    })
+}
+
+/// While a load balancer still writes, its permission to write stays.
+fn spare_writers(id: &Identity, step: &Step, failed: &[(Step, Error)]) -> Step {
+    let writes = failed.iter().any(|(failed, _)| matches!(failed, Step::RestoreLogging { .. }));
+    match step {
+        Step::EditPolicy { bucket, edit, fresh } if writes => {
+            let writer = |sid: &String| {
+                ["ElbWrite", "NlbWrite", "NlbAclCheck"].iter().any(|purpose| {
+                    let whole = id.sid(purpose, "");
+                    sid.starts_with(&whole[..whole.len() - 8])
+                })
+            };
+            let remove = edit.remove.iter().filter(|sid| !writer(sid)).cloned().collect();
+            let edit = PolicyEdit { put: edit.put.clone(), remove };
+            Step::EditPolicy { bucket: bucket.clone(), edit, fresh: *fresh }
+        }
+        other => other.clone(),
+    }
+}
+
+struct Hands<'a> {
+    clients: &'a Clients,
+    id: &'a Identity,
+    clock: Clock,
+    /// A denial may be a role that is not known everywhere yet.
+    fresh_role: bool,
+}
+
+impl Hands<'_> {
+    async fn until_failure(&self, chain: &Chain) -> Result<Applied, Error> {
+        let mut applied = Applied::default();
+        for step in chain {
+            self.run(step, &mut applied).await?;
+        }
+        Ok(applied)
+    }
+
+    async fn as_far_as_it_goes(&self, chain: &Chain, failed: &[(Step, Error)]) -> Applied {
+        let mut applied = Applied::default();
+        for step in chain {
+            if depends_on_failed(step, failed) {
+                continue;
+            }
+            let step = spare_writers(self.id, step, failed);
+            if let Err(error) = self.run(&step, &mut applied).await {
+                applied.failures.push((step, error));
+            }
+        }
+        applied
+    }
+
+    async fn run(&self, step: &Step, applied: &mut Applied) -> Result<(), Error> {
+        if !self.clock.has_time() {
+            return Err(Error::OutOfTime(step.label()));
+        }
+        tracing::info!(step = step.label(), "begin");
+        let started = Instant::now();
+        let result = self.change(step, applied).await;
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &result {
+            Ok(()) => tracing::info!(step = step.label(), ms, "done"),
+            Err(error) => tracing::warn!(step = step.label(), ms, error = error.reason(), "failed"),
+        }
+        result
+    }
+
+    async fn change(&self, step: &Step, applied: &mut Applied) -> Result<(), Error> {
+        let topic_arn = self.id.topic_arn();
+        let (sns, s3) = (&self.clients.sns, self.buckets());
+        let done = match step {
+            Step::CreateTopic { policy, tags } => {
+                let name = self.id.topic_name();
+                return self.create_topic(&name, policy.as_ref(), tags).await;
+            }
+            Step::TagTopic { topic, tags } => {
+                self.settled(async || sns::tag_topic(sns, topic, tags).await).await
+            }
+            Step::UntagTopic { topic, key } => {
+                self.settled(async || sns::untag_topic(sns, topic, key).await).await
+            }
+            Step::SetTopicPolicy(policy) => {
+                let text = policy.to_string();
+                self.settled(async || sns::set_attribute(sns, &topic_arn, "Policy", &text).await).await
+            }
+            Step::SetSignatureVersion => {
+                let set = async || sns::set_attribute(sns, &topic_arn, "SignatureVersion", "2").await;
+                self.settled(set).await
+            }
+            Step::CreateBucket(bucket) => return self.create_bucket(bucket).await,
+            Step::BlockPublicAccess(bucket) => {
+                self.settled(async || s3.block_public_access(bucket).await).await
+            }
+            Step::SetLifecycle { bucket, days } => {
+                self.settled(async || s3.set_lifecycle(bucket, *days).await).await
+            }
+            Step::EditPolicy { bucket, edit, fresh } => {
+                return self.edit_policy(bucket, edit, *fresh).await;
+            }
+            Step::EditNotifications { bucket, edit, fresh } => {
+                return self.edit_notifications(bucket, edit, *fresh).await;
+            }
+            Step::Subscribe { topic, endpoint } => {
+                let subscribe = async || sns::subscribe(sns, topic, endpoint).await;
+                self.settled(subscribe).await.map(|arn| {
+                    applied.subscriptions.insert(topic.clone(), arn);
+                })
+            }
+            Step::SetLogging { .. } | Step::RestoreLogging { .. } => self.set_logging(step).await,
+            Step::Unsubscribe { subscription } => {
+                self.settled(async || sns::unsubscribe(sns, subscription).await).await
+            }
+            Step::DeleteBucketIfEmpty(bucket) => {
+                let removed = self.settled(async || s3.delete_if_empty(bucket).await).await;
+                removed.map(|removed| applied.kept.extend((!removed).then(|| bucket.clone())))
+            }
+            Step::DeleteTopic(topic) => self.settled(async || sns::delete(sns, topic).await).await,
+        };
+        done.map_err(Error::from)
+    }
+
+    fn buckets(&self) -> Buckets<'_> {
+        Buckets { client: &self.clients.s3, home: &self.id.home }
+    }
+
+    /// Calls until AWS has made up its mind: a conflicting change, a role or bucket made just now.
+    async fn settled<T>(
+        &self,
+        call: impl AsyncFnMut() -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let passes = |error: &AwsError, _| {
+            error.is_conflict()
+                || (self.fresh_role && (error.is_denied() || error.code == "NoSuchBucket"))
+        };
+        until_settled(self.clock, passes, call).await
+    }
+
+    async fn set_logging(&self, step: &Step) -> Result<(), AwsError> {
+        let elb = &self.clients.elb;
+        let passes = |error: &AwsError, _| {
+            error.is_bucket_denied() || error.is_conflict() || (self.fresh_role && error.is_denied())
+        };
+        let call = async || match step {
+            Step::SetLogging { load_balancer, settings } => elb::set(elb, load_balancer, settings).await,
+            Step::RestoreLogging { load_balancer, settings } => {
+                match elb::restore(elb, load_balancer, settings).await {
+                    Err(error) if error.is_absent() => Ok(()),
+                    other => other,
+                }
+            }
+            _ => Ok(()),
+        };
+        until_settled(self.clock, passes, call).await
+    }
+
+    async fn create_topic(
+        &self,
+        name: &str,
+        policy: Option<&serde_json::Value>,
+        tags: &[(String, String)],
+    ) -> Result<(), Error> {
+        let create = async || sns::create(&self.clients.sns, name, policy, tags).await;
+        match self.settled(create).await {
+            Err(error) if error.message.contains("already exists with different") => {
+                Err(Error::Changed(format!("topic {name} appeared")))
+            }
+            other => Ok(other?),
+        }
+    }
+
+    async fn create_bucket(&self, bucket: &str) -> Result<(), Error> {
+        let buckets = self.buckets();
+        match self.settled(async || buckets.create(self.id, bucket).await).await {
+            Err(error) if error.code == "BucketAlreadyExists" => {
+                Err(Error::Changed(format!("bucket {bucket} was taken by somebody else")))
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Reads, merges, writes and reads back. There is no conditional write of a policy, so a change
+    /// that somebody makes right after ours is found by reading back, and merged with.
+    async fn edit_policy(&self, bucket: &str, edit: &PolicyEdit, fresh: bool) -> Result<(), Error> {
+        let buckets = self.buckets();
+        for _ in 0..ROUNDS {
+            let there = if fresh {
+                None
+            } else {
+                match self.settled(async || buckets.policy(bucket).await).await {
+                    Err(error) if error.is_absent() && edit.put.is_empty() => return Ok(()),
+                    other => other?,
+                }
+            };
+            if !policy::changes(there.as_ref(), edit) {
+                return Ok(());
+            }
+            let merged = policy::merge(there.as_ref(), edit);
+            self.settled(async || buckets.put_policy(bucket, merged.as_ref()).await).await?;
+            if fresh {
+                return Ok(());
+            }
+        }
+        Err(Error::Refused(format!(
+            "Somebody else keeps changing the policy of bucket {bucket}. Try again when that is over"
+        )))
+    }
+
+    /// As with the policy; and what stands in the way by now is refused rather than overwritten.
+    async fn edit_notifications(
+        &self,
+        bucket: &str,
+        edit: &NotificationEdit,
+        fresh: bool,
+    ) -> Result<(), Error> {
+        let buckets = self.buckets();
+        for _ in 0..ROUNDS {
+            let there = if fresh {
+                notification::Notifications::default()
+            } else {
+                match self.settled(async || buckets.notifications(bucket).await).await {
+                    Err(error) if error.is_absent() && edit.put.is_empty() => return Ok(()),
+                    other => other?,
+                }
+            };
+            if !notification::changes(&there, edit) {
+                return Ok(());
+            }
+            for wanted in &edit.put {
+                match notification::clash(self.id, bucket, &there, wanted) {
+                    None => {}
+                    Some(Clash::Listen(_)) => {
+                        let what = format!("the notifications of bucket {bucket} changed");
+                        return Err(Error::Changed(what));
+                    }
+                    Some(Clash::Refuse(why)) => return Err(Error::Refused(why)),
+                }
+            }
+            self.put_notifications(bucket, &notification::merge(&there, edit)).await?;
+            if fresh {
+                return Ok(());
+            }
+        }
+        Err(Error::Refused(format!(
+            "Somebody else keeps changing the notifications of bucket {bucket}. Try again when that is \
+             over"
+        )))
+    }
+
+    /// S3 tests every target of the whole document. Ours may not be ready yet; somebody else's may be
+    /// gone for good, which is none of our business and must not stand in the way.
+    async fn put_notifications(
+        &self,
+        bucket: &str,
+        all: &notification::Notifications,
+    ) -> Result<(), Error> {
+        let buckets = self.buckets();
+        let topic = self.id.topic_arn();
+        let foreign = all.rules.iter().any(|rule| !notification::is_own(self.id, rule));
+        let ours: BTreeSet<&str> = all.rules.iter().map(|rule| rule.arn.as_str()).collect();
+        let started = Instant::now();
+        let mut invalid = false;
+        let call = async || {
+            let unchecked = foreign && invalid && started.elapsed() >= TESTED_FOR;
+            let result = buckets.put_notifications(bucket, all, unchecked).await;
+            invalid = result.as_ref().is_err_and(AwsError::is_destination_invalid);
+            // Our topic gone means that the stack was deleted meanwhile: waiting is in vain.
+            let in_vain = invalid
+                && ours.contains(topic.as_str())
+                && sns::tags(&self.clients.sns, &topic).await.is_ok_and(|tags| tags.is_none());
+            match result {
+                Err(error) if in_vain => Err(AwsError { message: "the topic is gone".into(), ..error }),
+                other => other,
+            }
+        };
+        let passes = |error: &AwsError, _| {
+            error.is_destination_invalid()
+                || error.is_conflict()
+                || (self.fresh_role && (error.is_denied() || error.code == "NoSuchBucket"))
+        };
+        Ok(until_settled(self.clock, passes, call).await?)
+    }
+}

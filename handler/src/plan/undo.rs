@@ -1,0 +1,156 @@
+//! Back to what was before us.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Chain, Stage, Step, compact, restorations};
+use crate::{
+    desired::{Desired, LogKind},
+    identity::Identity,
+    notification::{self, NotificationEdit},
+    observed::{BucketFacts, Observed, TAG_RELEASED, TopicFacts},
+    policy::{self, Grants, PolicyEdit},
+    record::{Record, Setting},
+};
+
+/// A plan to put things back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Undo {
+    /// What to do, in order: load balancers first, the topic with the record last.
+    pub stages: Vec<Stage>,
+    /// Other stacks still listen to our topic; everything is left for the last of them to undo.
+    pub released_to: Vec<String>,
+    /// Topics of deleted stacks that only we still listened to: theirs to undo is ours to undo now.
+    pub inherited: Vec<Identity>,
+}
+
+/// Decides what Delete does. `desired` helps where the record was lost with the topic.
+pub fn undo(id: &Identity, desired: Option<&Desired>, seen: &Observed) -> Undo {
+    let listeners: Vec<String> = seen
+        .own_topic()
+        .map(|facts| facts.listeners().into_iter().map(|(_, stack)| stack.clone()).collect())
+        .unwrap_or_default();
+    if !listeners.is_empty() {
+        let tags = vec![(TAG_RELEASED.to_owned(), "true".to_owned())];
+        let released = seen.own_topic().is_some_and(|facts| facts.tag(TAG_RELEASED).is_some());
+        let step = Step::TagTopic { topic: id.topic_arn(), tags };
+        let stages = if released { Vec::new() } else { vec![vec![vec![step]]] };
+        return Undo { stages, released_to: listeners, inherited: Vec::new() };
+    }
+    let record = seen.own_topic().map_or_else(|| guess(id, seen), TopicFacts::record);
+    let load_balancers = restorations(id, seen, &record, record.load_balancers.iter());
+    let recorded = seen.own_topic().is_some();
+    let buckets: Stage = seen
+        .buckets
+        .keys()
+        .filter_map(|name| Some((name, seen.bucket(name)?)))
+        .map(|(name, facts)| clear(id, name, facts, removable(id, desired, name, facts, recorded)))
+        .collect();
+    let (topics, inherited) = leave_topics(id, seen, &record);
+    let own_topic = match seen.own_topic() {
+        Some(_) => vec![Step::DeleteTopic(id.topic_arn())],
+        None => Vec::new(),
+    };
+    let mut unwiring = buckets;
+    unwiring.extend(topics);
+    let stages = compact(vec![load_balancers, unwiring, vec![own_topic]]);
+    Undo { stages, released_to: Vec::new(), inherited }
+}
+
+/// What was before us if the topic with the record is gone: load balancers that write to a bucket
+/// that only we can have named were off.
+fn guess(id: &Identity, seen: &Observed) -> Record {
+    let names = id.bucket_names();
+    let mut record = Record::default();
+    for arn in seen.load_balancers.keys() {
+        for kind in LogKind::ALL {
+            if seen.setting(arn, kind).is_some_and(|now| names.contains(&now.bucket)) {
+                let key = (arn.path().to_owned(), kind);
+                record.load_balancers.insert(key, Setting::default());
+            }
+        }
+    }
+    record
+}
+
+/// The Sids to take out of a bucket's policy. Without a record, only statements that read exactly as
+/// we write them: a Sid alone proves nothing.
+fn removable(
+    id: &Identity,
+    desired: Option<&Desired>,
+    bucket: &str,
+    facts: &BucketFacts,
+    recorded: bool,
+) -> BTreeSet<String> {
+    let sids = policy::own_sids(id, facts.policy.as_ref());
+    if recorded || facts.own.as_ref().is_some_and(|own| own.tagged) {
+        return sids;
+    }
+    let Some(desired) = desired else { return BTreeSet::new() };
+    let grants = |writes| Grants {
+        prefix: desired.prefix.clone(),
+        application_writes: writes,
+        network_writes: writes,
+    };
+    policy::statements(id, bucket, &desired.vendor_account, &grants(true))
+        .into_iter()
+        .filter(|wanted| {
+            let edit = PolicyEdit { put: vec![wanted.clone()], remove: BTreeSet::new() };
+            !policy::changes(facts.policy.as_ref(), &edit)
+        })
+        .filter_map(|wanted| wanted["Sid"].as_str().map(str::to_owned))
+        .filter(|sid| sids.contains(sid))
+        .collect()
+}
+
+/// Takes what is ours out of a bucket, and removes the bucket if it is ours and empty. A bucket of
+/// ours that is kept still refuses plain http.
+fn clear(id: &Identity, bucket: &str, facts: &BucketFacts, mut sids: BTreeSet<String>) -> Chain {
+    let mut chain = Vec::new();
+    let ours = facts.own.as_ref().is_some_and(|own| own.tagged);
+    let remove = notification::own_ids(id, &facts.notifications);
+    if !remove.is_empty() {
+        let edit = NotificationEdit { put: Vec::new(), remove };
+        chain.push(Step::EditNotifications { bucket: bucket.to_owned(), edit, fresh: false });
+    }
+    if ours {
+        sids.remove(&id.sid("TlsOnly", ""));
+    }
+    if !sids.is_empty() {
+        let edit = PolicyEdit { put: Vec::new(), remove: sids };
+        chain.push(Step::EditPolicy { bucket: bucket.to_owned(), edit, fresh: false });
+    }
+    if ours {
+        chain.push(Step::DeleteBucketIfEmpty(bucket.to_owned()));
+    }
+    chain
+}
+
+/// Leaves other people's topics.
+fn leave_topics(id: &Identity, seen: &Observed, record: &Record) -> (Stage, Vec<Identity>) {
+    let mut inherited = Vec::new();
+    let mut chains = Vec::new();
+    let shared = seen.buckets.keys().filter_map(|name| seen.bucket(name));
+    let shared = shared.into_iter().any(|facts| policy::is_shared(id, facts.policy.as_ref()));
+    let topics: BTreeMap<&String, &TopicFacts> = seen.other_topics.iter().collect();
+    for (topic, facts) in topics {
+        let mut chain = Vec::new();
+        let removable = record.topics.get(topic).copied().unwrap_or(false);
+        let owner = facts.owner();
+        // Another onboarding stack that uses the bucket may rely on the same subscription.
+        if removable && (owner.is_some() || !shared) {
+            for one in &facts.subscriptions {
+                if record.endpoints.contains(&one.endpoint) && !one.is_pending() {
+                    chain.push(Step::Unsubscribe { subscription: one.arn.clone() });
+                }
+            }
+        }
+        let tag = id.listener_tag();
+        if facts.tag(&tag).is_some() {
+            chain.push(Step::UntagTopic { topic: topic.clone(), key: tag });
+            let last = facts.listeners().len() == 1 && facts.tag(TAG_RELEASED).is_some();
+            inherited.extend(owner.filter(|_| last));
+        }
+        chains.push(chain);
+    }
+    (chains, inherited)
+}

@@ -1,0 +1,242 @@
+//! Observe, plan, apply: Create and Update here, Delete below.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    answer::World,
+    aws::{self, Clients, Scope, sns},
+    desired::{self, Desired},
+    error::Error,
+    event::Event,
+    identity::Identity,
+    observed::{Observed, Topic},
+    plan::{self, Converged, Step},
+    record::Record,
+    retry::Clock,
+};
+
+/// How often somebody else's change may make us look again.
+const ROUNDS: usize = 3;
+/// How long a Delete with an id that CloudFormation invented waits for a Create that may be running.
+const CREATE_MAY_BEGIN: Duration = Duration::from_secs(20);
+
+/// What a SUCCESS says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// What a person should know; may be empty.
+    pub(crate) reason: String,
+    /// For `Fn::GetAtt`.
+    pub(crate) data: Vec<(&'static str, String)>,
+}
+
+/// Create and Update: brings the account to what is desired.
+pub(crate) async fn converge(
+    clients: &Clients,
+    id: &Identity,
+    desired: &Desired,
+    clock: Clock,
+) -> Result<Done, Error> {
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        match converge_once(clients, id, desired, clock).await {
+            Err(Error::Changed(what)) if rounds < ROUNDS => {
+                tracing::info!(what, "looking again");
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn converge_once(
+    clients: &Clients,
+    id: &Identity,
+    desired: &Desired,
+    clock: Clock,
+) -> Result<Done, Error> {
+    let scope = Scope {
+        id,
+        desired: Some(desired),
+        named: Vec::new(),
+        bucket: desired.existing_bucket.clone(),
+        remembered: None,
+    };
+    let seen = aws::observe(clients, &scope, clock).await?;
+    let planned = plan::converge(id, desired, &seen)?;
+    tracing::info!(stages = planned.stages.len(), "planned");
+    let applied = aws::apply(clients, id, &planned.stages, clock).await;
+    if !planned.stages.is_empty() && was_deleted(clients, id).await {
+        let remembered = Some(planned.record.clone());
+        let scope = Scope { desired: None, remembered, ..scope };
+        undo(clients, &scope, Some(desired), clock).await?;
+        return Err(Error::Superseded);
+    }
+    let applied = applied?;
+    Ok(Done { reason: String::new(), data: data(&planned, &seen, desired, &applied) })
+}
+
+/// Whether a Delete ran while we worked: our topic, which was made first, is gone. An unsure answer is
+/// no proof.
+async fn was_deleted(clients: &Clients, id: &Identity) -> bool {
+    sns::tags(&clients.sns, &id.topic_arn()).await.is_ok_and(|tags| tags.is_none())
+}
+
+/// What the stack's outputs show. Never empty: an output of nothing reads like a fault.
+fn data(
+    planned: &Converged,
+    seen: &Observed,
+    desired: &Desired,
+    applied: &aws::Applied,
+) -> Vec<(&'static str, String)> {
+    let subscription = |topic: &String| {
+        let made = applied.subscriptions.get(topic).cloned();
+        let facts = if Some(topic) == planned.own_topic.as_ref() {
+            seen.own_topic()
+        } else {
+            seen.other_topics.get(topic)
+        };
+        let there = facts.and_then(|facts| facts.subscription(&desired.endpoint.address));
+        made.or_else(|| there.map(|one| one.arn.clone())).unwrap_or_default()
+    };
+    let subscriptions: Vec<String> = planned.topics.iter().map(subscription).collect();
+    let created = planned.own_bucket.iter().map(|bucket| format!("bucket {bucket}"));
+    let created = created.chain(planned.own_topic.iter().map(|topic| format!("topic {topic}")));
+    let adopted: BTreeSet<String> = planned
+        .buckets
+        .iter()
+        .filter(|bucket| Some(*bucket) != planned.own_bucket.as_ref())
+        .map(|bucket| format!("bucket {bucket}"))
+        .chain(
+            planned
+                .topics
+                .iter()
+                .filter(|topic| Some(*topic) != planned.own_topic.as_ref())
+                .map(|topic| format!("topic {topic}")),
+        )
+        .collect();
+    vec![
+        ("Buckets", list(planned.buckets.iter().cloned())),
+        ("TopicArn", list(planned.topics.iter().cloned())),
+        ("SubscriptionArn", list(subscriptions.into_iter())),
+        ("Created", list(created)),
+        ("Adopted", list(adopted.into_iter())),
+        ("LoadBalancers", list(load_balancers(planned).into_iter())),
+    ]
+}
+
+fn load_balancers(planned: &Converged) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (arn, kinds) in &planned.turned_on {
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+        lines.push(format!("{}: turned on {}", arn.path(), kinds.join("+")));
+    }
+    for (arn, buckets) in &planned.adopted {
+        let buckets: Vec<&str> = buckets.iter().map(String::as_str).collect();
+        lines.push(format!("{}: logged already to {}", arn.path(), buckets.join("+")));
+    }
+    lines.extend(planned.missing.iter().map(|arn| format!("{}: does not exist any more", arn.path())));
+    lines
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.filter(|item| !item.is_empty()).collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
+
+/// Delete: puts the account back. An id that is not ours is answered with SUCCESS and nothing is
+/// touched, since such a Delete is about something that was never made.
+pub(crate) async fn delete(
+    world: &World,
+    id: &Identity,
+    event: &Event,
+    clock: Clock,
+) -> Result<Done, Error> {
+    let given = event.physical_id.as_deref().unwrap_or_default();
+    if !id.is_named_by(given) {
+        return Ok(Done { reason: "Nothing of this stack has this id".to_owned(), ..Done::default() });
+    }
+    if id.was_invented(given) {
+        wait_for_create(&world.aws, id, clock).await?;
+    }
+    let desired = desired::check(&event.properties, &id.home, world.on_emulator).ok();
+    let scope = Scope {
+        id,
+        desired: None,
+        named: desired::named_load_balancers(&event.properties, &id.home),
+        bucket: desired::named_bucket(&event.properties),
+        remembered: None,
+    };
+    undo(&world.aws, &scope, desired.as_ref(), clock).await
+}
+
+/// CloudFormation invents an id when no Create ever answered; one may still be on its way. Its topic
+/// is what it makes first, and once that is gone, it undoes the rest by itself.
+async fn wait_for_create(clients: &Clients, id: &Identity, clock: Clock) -> Result<(), Error> {
+    let until = (Instant::now() + CREATE_MAY_BEGIN).min(clock.last_change);
+    while sns::tags(&clients.sns, &id.topic_arn()).await?.is_none() {
+        if Instant::now() + Duration::from_secs(1) >= until {
+            return Ok(());
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    Ok(())
+}
+
+/// Undoes what a stack did, and what deleted stacks left to it.
+async fn undo(
+    clients: &Clients,
+    scope: &Scope<'_>,
+    desired: Option<&Desired>,
+    clock: Clock,
+) -> Result<Done, Error> {
+    let seen = aws::observe(clients, scope, clock).await?;
+    if matches!(seen.topic, Topic::Foreign) {
+        tracing::warn!("a topic with our name is not ours and is left alone");
+    }
+    let planned = plan::undo(scope.id, desired, &seen);
+    tracing::info!(stages = planned.stages.len(), "planned to undo");
+    let mut applied = aws::apply_all(clients, scope.id, &planned.stages, clock).await;
+    for heir in &planned.inherited {
+        let scope = Scope {
+            id: heir,
+            desired: None,
+            named: Vec::new(),
+            bucket: None,
+            remembered: None::<Record>,
+        };
+        let seen = aws::observe(clients, &scope, clock).await?;
+        let planned = plan::undo(heir, None, &seen);
+        let more = aws::apply_all(clients, heir, &planned.stages, clock).await;
+        applied.kept.extend(more.kept);
+        applied.failures.extend(more.failures);
+    }
+    told(&planned.released_to, &applied)
+}
+
+/// SUCCESS with what was left behind, unless data would still flow to the vendor: after DELETE_FAILED,
+/// CloudFormation may already have taken our role away, and a second try could not work.
+fn told(released_to: &[String], applied: &aws::Applied) -> Result<Done, Error> {
+    let harmful = |step: &Step| {
+        matches!(step, Step::EditPolicy { .. } | Step::DeleteTopic(_) | Step::Unsubscribe { .. })
+    };
+    if let Some((_, error)) = applied.failures.iter().find(|(step, _)| harmful(step)) {
+        return Err(error.clone());
+    }
+    let mut left: Vec<String> = Vec::new();
+    if !released_to.is_empty() {
+        left.push(format!(
+            "Logging stays as it is, because other stacks rely on it and will put it back when the last \
+             of them is deleted: {}",
+            released_to.join(", ")
+        ));
+    }
+    if !applied.kept.is_empty() {
+        left.push(format!("Kept, because logs are in it: bucket {}", applied.kept.join(", ")));
+    }
+    for (step, error) in &applied.failures {
+        left.push(format!("Could not {}: {}", step.label(), error.reason()));
+    }
+    Ok(Done { reason: left.join(". "), ..Done::default() })
+}

@@ -1,0 +1,15 @@
+//! What people launch, and the contract between the templates and the programs.
+//!
+//! In reading order: [`catalog`] holds the template texts with version and digest; [`parameters`]
+//! names every stack parameter once; [`properties`] names what `InvokeLambdaFunction` hands to the
+//! handler; [`vendor`] fills a vendor's constants into the templates; [`report`] is what a stack
+//! tells the onboarding service.
+//!
+//! No I/O and no AWS SDK in here: both programs and the tests read the same names, which AWS itself
+//! does not check.
+
+pub mod catalog;
+pub mod parameters;
+pub mod properties;
+pub mod report;
+pub mod vendor;

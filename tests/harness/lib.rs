@@ -1,0 +1,30 @@
+//! What the stories and the demo stand on.
+//!
+//! In reading order: [`emulators`] starts AWS on this machine; [`proxy`] stands in front of it and
+//! does what AWS does and emulators do not; [`iam`] holds every call of the handler against the
+//! template's own role; [`template`] reads the templates as CloudFormation does; [`cloudformation`]
+//! plays CloudFormation's sequences to the real handler; [`customer`] is the customer's account;
+//! [`package`] builds the release zip.
+
+pub mod cloudformation;
+pub mod customer;
+pub mod emulators;
+pub mod iam;
+pub mod package;
+pub mod proxy;
+pub mod template;
+pub mod wire;
+
+mod checks;
+
+use std::path::{Path, PathBuf};
+
+/// The project's root folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// The folder that all builds and set-ups go to.
+pub fn target() -> PathBuf {
+    root().join("target")
+}

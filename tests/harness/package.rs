@@ -1,0 +1,95 @@
+//! The release zip: what is uploaded as the function's code.
+
+use std::{
+    fs::{self, File},
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use crate::{root, target};
+
+/// A function's zip may have at most this many bytes: every megabyte is paid for at a cold start.
+pub const MAX_ZIP: u64 = 4_500_000;
+/// Amazon Linux 2023's glibc; a binary that needs a newer symbol does not start there.
+pub const MAX_GLIBC: (u32, u32) = (2, 34);
+
+/// The finished zip and what was measured of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Package {
+    /// `target/handler/bootstrap.zip`.
+    pub zip: PathBuf,
+    /// The zip's size in bytes.
+    pub zip_bytes: u64,
+    /// The binary's size in bytes.
+    pub binary_bytes: u64,
+    /// The newest glibc that the binary asks for.
+    pub glibc: (u32, u32),
+}
+
+/// Builds the release binary and packs it.
+pub fn build() -> Result<Package> {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let status = Command::new(cargo)
+        .current_dir(root())
+        // The handler alone: features that only the tests need must not get into it.
+        .args(["build", "--quiet", "--release", "--locked", "--package", "handler", "--bin", "bootstrap"])
+        .status()
+        .context("cargo could not be started")?;
+    ensure!(status.success(), "the release build failed");
+    let binary = target().join("release/bootstrap");
+    let folder = target().join("handler");
+    fs::create_dir_all(&folder)?;
+    let zip = folder.join("bootstrap.zip");
+    pack(&binary, &zip)?;
+    let package = Package {
+        zip_bytes: fs::metadata(&zip)?.len(),
+        binary_bytes: fs::metadata(&binary)?.len(),
+        glibc: newest_glibc(&fs::read(&binary)?)?,
+        zip,
+    };
+    ensure!(package.zip_bytes <= MAX_ZIP, "the zip has {} bytes", package.zip_bytes);
+    ensure!(package.glibc <= MAX_GLIBC, "the binary needs glibc {:?}", package.glibc);
+    Ok(package)
+}
+
+/// The same binary gives the same zip: no time and no user goes into it.
+fn pack(binary: &Path, zip: &Path) -> Result<()> {
+    let mut bytes = Vec::new();
+    File::open(binary)?.read_to_end(&mut bytes)?;
+    let mut writer = ZipWriter::new(File::create(zip)?);
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(9))
+        .last_modified_time(zip::DateTime::default())
+        .unix_permissions(0o755);
+    writer.start_file("bootstrap", options)?;
+    writer.write_all(&bytes)?;
+    writer.finish()?;
+    Ok(())
+}
+
+/// The names of symbol versions stand in the binary as text.
+fn newest_glibc(binary: &[u8]) -> Result<(u32, u32)> {
+    let mark = b"GLIBC_";
+    let mut newest = None;
+    for at in 0..binary.len().saturating_sub(mark.len()) {
+        if !binary[at..].starts_with(mark) {
+            continue;
+        }
+        let rest = &binary[at + mark.len()..];
+        let end = rest.iter().position(|b| !b.is_ascii_digit() && *b != b'.').unwrap_or(0);
+        let text = std::str::from_utf8(&rest[..end]).unwrap_or_default();
+        let mut numbers = text.split('.').filter_map(|number| number.parse().ok());
+        if let (Some(major), Some(minor)) = (numbers.next(), numbers.next()) {
+            newest = newest.max(Some((major, minor)));
+        }
+    }
+    match newest {
+        Some(newest) => Ok(newest),
+        None => bail!("the binary names no glibc version"),
+    }
+}

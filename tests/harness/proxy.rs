@@ -1,0 +1,340 @@
+//! Stands in front of an emulator: does what AWS does and the emulator does not, keeps a list of the
+//! handler's calls, holds each against the template's role, and makes calls fail on demand.
+//!
+//! The handler and the customer come in by different doors; only the handler's is watched.
+
+mod rules;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use anyhow::Result;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    response::Response,
+};
+use http::StatusCode;
+use tokio::{net::TcpListener, sync::oneshot, time::Instant};
+
+use crate::{
+    customer::Clients,
+    emulators::{Emulator, Kind},
+    iam::Policy,
+    wire::{self, Call},
+};
+
+/// A running proxy for one customer's account.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// Where the handler sends its calls.
+    pub handler_port: u16,
+    /// Where the customer sends his.
+    pub customer_port: u16,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    kind: Kind,
+    upstream: u16,
+    account: String,
+    region: String,
+    http: reqwest::Client,
+    root: Clients,
+    state: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    calls: Vec<Seen>,
+    violations: Vec<String>,
+    role: Option<Policy>,
+    faults: BTreeMap<String, VecDeque<Fault>>,
+    attributes: BTreeMap<String, BTreeMap<String, String>>,
+    network: BTreeSet<String>,
+    refuses_empty_bucket: bool,
+}
+
+/// One call of the handler.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The operation's name.
+    pub operation: String,
+    /// IAM's names for it.
+    pub actions: Vec<&'static str>,
+    /// The bucket or ARN it was about.
+    pub resource: String,
+    /// The HTTP status it got.
+    pub status: u16,
+    begun: Instant,
+    ended: Instant,
+}
+
+/// What happens to a call instead of, or before, what AWS does.
+#[derive(Debug)]
+pub enum Fault {
+    /// AWS answers with an error and does nothing.
+    Fail(u16, &'static str, String),
+    /// The call waits.
+    Hold(Hold),
+    /// The call takes longer.
+    Slow(Duration),
+}
+
+/// The proxy's end of a held call.
+#[derive(Debug)]
+pub struct Hold {
+    reached: oneshot::Sender<()>,
+    release: oneshot::Receiver<()>,
+}
+
+/// The story's end of a held call.
+#[derive(Debug)]
+pub struct Held {
+    reached: Option<oneshot::Receiver<()>>,
+    release: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until the handler makes the call.
+    pub async fn reached(&mut self) {
+        if let Some(reached) = self.reached.take() {
+            let _ = reached.await;
+        }
+    }
+
+    /// Lets it go on.
+    pub fn release(self) {
+        let _ = self.release.send(());
+    }
+}
+
+impl Proxy {
+    /// Starts a proxy for an account of an emulator that listens on `upstream`.
+    pub async fn start(emulator: &Emulator, account: &str, region: &str) -> Result<Self> {
+        let root = Clients::new(emulator.port, emulator.kind, account, region).await?;
+        Self::start_with(emulator.kind, emulator.port, root, account, region).await
+    }
+
+    async fn start_with(
+        kind: Kind,
+        upstream: u16,
+        root: Clients,
+        account: &str,
+        region: &str,
+    ) -> Result<Self> {
+        let shared = Arc::new(Shared {
+            kind,
+            upstream,
+            account: account.to_owned(),
+            region: region.to_owned(),
+            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
+            root,
+            state: Mutex::default(),
+        });
+        let handler_port = serve(Arc::clone(&shared), true).await?;
+        let customer_port = serve(Arc::clone(&shared), false).await?;
+        Ok(Self { handler_port, customer_port, shared })
+    }
+
+    /// From now on the handler may do what this policy allows and nothing else.
+    pub fn enforce(&self, role: Policy) {
+        self.shared.state().role = Some(role);
+    }
+
+    /// The next `times` calls of an operation fail.
+    pub fn fail(&self, operation: &str, times: usize, status: u16, code: &'static str, message: &str) {
+        let mut state = self.shared.state();
+        let queue = state.faults.entry(operation.to_owned()).or_default();
+        for _ in 0..times {
+            queue.push_back(Fault::Fail(status, code, message.to_owned()));
+        }
+    }
+
+    /// The next calls of an operation take longer, all of them.
+    pub fn slow(&self, operation: &str, times: usize, by: Duration) {
+        let mut state = self.shared.state();
+        let queue = state.faults.entry(operation.to_owned()).or_default();
+        queue.extend((0..times).map(|_| Fault::Slow(by)));
+    }
+
+    /// The next call of an operation waits until it is released.
+    pub fn hold(&self, operation: &str) -> Held {
+        let (reached, when_reached) = oneshot::channel();
+        let (release, when_released) = oneshot::channel();
+        let hold = Hold { reached, release: when_released };
+        let mut state = self.shared.state();
+        state.faults.entry(operation.to_owned()).or_default().push_back(Fault::Hold(hold));
+        Held { reached: Some(when_reached), release }
+    }
+
+    /// Elastic Load Balancing refuses an empty bucket name, as it was seen to.
+    pub fn refuse_empty_bucket(&self) {
+        self.shared.state().refuses_empty_bucket = true;
+    }
+
+    /// Emulators give every load balancer the ARN of an application load balancer; this one is a
+    /// network load balancer.
+    pub fn is_network(&self, name: &str) {
+        self.shared.state().network.insert(name.to_owned());
+    }
+
+    /// The handler's calls so far.
+    pub fn calls(&self) -> Vec<Seen> {
+        self.shared.state().calls.clone()
+    }
+
+    /// Forgets the handler's calls so far.
+    pub fn forget_calls(&self) {
+        self.shared.state().calls.clear();
+    }
+
+    /// What the handler did that it must not do.
+    pub fn violations(&self) -> Vec<String> {
+        self.shared.state().violations.clone()
+    }
+}
+
+/// How many of the calls had to wait for one another: the longest run of calls each of which began
+/// after the one before had ended.
+pub fn depth(calls: &[Seen]) -> usize {
+    let mut ordered: Vec<&Seen> = calls.iter().collect();
+    ordered.sort_by_key(|call| call.ended);
+    let mut longest = 0;
+    let mut last_end = None;
+    for call in ordered {
+        if last_end.is_none_or(|end| call.begun >= end) {
+            longest += 1;
+            last_end = Some(call.ended);
+        }
+    }
+    longest
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, Inner> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(shared: Arc<Shared>, watched: bool) -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let port = listener.local_addr()?.port();
+    let app = Router::new().fallback(pass).with_state((shared, watched));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    Ok(port)
+}
+
+async fn pass(
+    State((shared, watched)): State<(Arc<Shared>, bool)>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, 16 << 20).await.unwrap_or_default();
+    let call = wire::parse(&parts.method, &parts.uri, &parts.headers, &body, &shared.account);
+    let message = Message { parts, body };
+    if !watched {
+        return shared.answer(&call, &message).await;
+    }
+    let begun = Instant::now();
+    shared.watch(&call, &message);
+    let response = match shared.refuse(&call).await {
+        Some(refused) => refused,
+        None => shared.answer(&call, &message).await,
+    };
+    let seen = Seen {
+        operation: call.operation,
+        actions: call.actions,
+        resource: call.resource,
+        status: response.status().as_u16(),
+        begun,
+        ended: Instant::now(),
+    };
+    shared.state().calls.push(seen);
+    response
+}
+
+/// A request as it came.
+struct Message {
+    parts: http::request::Parts,
+    body: bytes::Bytes,
+}
+
+impl Message {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+impl Shared {
+    /// Rules that every call of the handler has to keep.
+    fn watch(&self, call: &Call, message: &Message) {
+        let mut wrong = Vec::new();
+        let owner = message.header("x-amz-expected-bucket-owner");
+        if call.service == "s3" && call.operation != "CreateBucket" && owner != Some(&self.account) {
+            wrong.push(format!("{} without ExpectedBucketOwner", call.operation));
+        }
+        if call.operation == "Object" {
+            wrong.push(format!("touched an object: {}", call.resource));
+        }
+        if call.actions.is_empty() || call.operation == "Unknown" {
+            wrong.push(format!("a call that nobody knows: {} {}", message.parts.method, message.parts.uri));
+        }
+        if call.operation == "ModifyLoadBalancerAttributes" {
+            let keys = call.form.iter().filter(|(name, _)| name.ends_with(".Key"));
+            wrong.extend(
+                keys.filter(|(_, key)| !key.contains("_logs.s3."))
+                    .map(|(_, key)| format!("set the load balancer attribute {key}")),
+            );
+        }
+        self.state().violations.extend(wrong);
+    }
+
+    /// Faults, then permissions.
+    async fn refuse(&self, call: &Call) -> Option<Response> {
+        let fault = {
+            let mut state = self.state();
+            state.faults.get_mut(&call.operation).and_then(VecDeque::pop_front)
+        };
+        match fault {
+            Some(Fault::Fail(status, code, message)) => {
+                return Some(failure(call, status, code, &message));
+            }
+            Some(Fault::Hold(hold)) => {
+                let _ = hold.reached.send(());
+                let _ = hold.release.await;
+            }
+            Some(Fault::Slow(by)) => tokio::time::sleep(by).await,
+            None => {}
+        }
+        let denied = self.state().role.as_ref().and_then(|role| role.denies(call, &self.account));
+        let denied = denied?;
+        let code = if call.service == "sns" { "AuthorizationError" } else { "AccessDenied" };
+        let message = format!(
+            "User: arn:aws:sts::{}:assumed-role/handler is not authorized to perform: {denied} on \
+             resource: {} because no identity-based policy allows the {denied} action",
+            self.account, call.resource
+        );
+        Some(failure(call, 403, code, &message))
+    }
+}
+
+fn failure(call: &Call, status: u16, code: &str, message: &str) -> Response {
+    let body = match call.operation.as_str() {
+        "HeadBucket" => String::new(),
+        _ => wire::error_body(&call.service, code, message),
+    };
+    respond(status, body)
+}
+
+fn respond(status: u16, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/xml"));
+    response
+}

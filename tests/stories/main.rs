@@ -1,0 +1,3 @@
+//! The stories: what holds for a customer, told across templates, handler and account.
+
+mod create;
