@@ -94,13 +94,17 @@ pub async fn handle(
     let begun = event.request.map(|request| report::report(&event, request, Phase::Started, ""));
     let begun = begun.map(|begun| {
         let (http, to) = (world.http.clone(), reporting.clone());
-        tokio::spawn(async move { report::send(&http, to.as_ref(), begun).await })
+        tokio::spawn(async move { report::send(&http, to.as_ref(), begun, deadline).await })
     });
     let end = deadline.checked_sub(ANSWER_TIME).unwrap_or(deadline);
     let outcome = match (&identity, event.request) {
-        (Ok(id), Some(request)) => guarded(Box::pin(run(world, id, &event, request, deadline)), end).await,
+        (Ok(id), Some(request)) => {
+            guarded(Box::pin(run(world, id, &event, request, deadline)), end).await
+        }
         (Err(why), _) => Err(Error::Refused(why.clone())),
-        (_, None) => Err(Error::Refused("RequestType is none of Create, Update, Delete".to_owned())),
+        (_, None) => {
+            Err(Error::Refused("RequestType is none of Create, Update, Delete".to_owned()))
+        }
     };
     if let Some(begun) = begun {
         begun.abort();
@@ -113,7 +117,7 @@ pub async fn handle(
     if let Some(request) = event.request {
         let phase = if answer.status == Status::Success { Phase::Succeeded } else { Phase::Failed };
         let report = report::report(&event, request, phase, &answer.reason);
-        report::send(&world.http, reporting.as_ref(), report).await;
+        report::send(&world.http, reporting.as_ref(), report, deadline).await;
     }
     Ok(())
 }
@@ -149,10 +153,8 @@ async fn run(
         RequestType::Delete => DELETE_PROPAGATION,
         RequestType::Create | RequestType::Update => PROPAGATION,
     };
-    let clock = Clock {
-        last_change: deadline.checked_sub(CHANGES_END).unwrap_or(deadline),
-        propagation,
-    };
+    let clock =
+        Clock { last_change: deadline.checked_sub(CHANGES_END).unwrap_or(deadline), propagation };
     match request {
         RequestType::Create | RequestType::Update => {
             let desired = desired::check(&event.properties, &id.home, world.on_emulator)

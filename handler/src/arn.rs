@@ -94,11 +94,19 @@ impl fmt::Display for LoadBalancerArn {
 fn kind_of(text: &str, resource: &str) -> Result<LoadBalancerKind, String> {
     let segments: Vec<&str> = resource.split('/').collect();
     let well_formed = |part: &str| {
-        !part.is_empty() && part.len() <= 64 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        !part.is_empty()
+            && part.len() <= 64
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
     match segments.as_slice() {
-        ["loadbalancer", kind @ ("app" | "net"), name, id] if well_formed(name) && well_formed(id) => {
-            Ok(if *kind == "app" { LoadBalancerKind::Application } else { LoadBalancerKind::Network })
+        ["loadbalancer", kind @ ("app" | "net"), name, id]
+            if well_formed(name) && well_formed(id) =>
+        {
+            Ok(if *kind == "app" {
+                LoadBalancerKind::Application
+            } else {
+                LoadBalancerKind::Network
+            })
         }
         ["loadbalancer", "gwy", ..] => Err(format!(
             "'{text}' is a gateway load balancer, which writes no access logs. Remove it from \

@@ -297,18 +297,22 @@ fn check_endpoint(text: &str, home: &Home, on_emulator: bool) -> Result<Endpoint
         if text.starts_with("https:") { "https" } else { "http" }
     } else {
         return Err(format!(
-            "Property {}: '{text}' is neither an https:// address nor the ARN of a queue. This is a \
-             fault of the template, not yours: tell the vendor",
+            "Property {} is neither an https:// address nor the ARN of a queue. This is a fault of the \
+             template, not yours: tell the vendor",
             names::NOTIFICATION_ENDPOINT
         ));
     };
     Ok(Endpoint { protocol, address: text.to_owned() })
 }
 
-fn check_reporting(raw: &Map<String, Value>, on_emulator: bool) -> Result<Option<Reporting>, String> {
+fn check_reporting(
+    raw: &Map<String, Value>,
+    on_emulator: bool,
+) -> Result<Option<Reporting>, String> {
     let url = text(raw, names::REPORT_URL)?;
     let token = text(raw, names::ONBOARDING_TOKEN)?;
-    if token.len() > 128 || !token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)) {
+    if token.len() > 128 || !token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    {
         return Err(format!(
             "Property {} should be letters, digits, - and _, at most 128 of them",
             names::ONBOARDING_TOKEN

@@ -54,7 +54,7 @@ fn every_property_that_is_wrong_is_named() {
         ("LoadBalancers", json!([["nested"]])),
         ("LoadBalancers", json!(["tag:=x"])),
         ("LoadBalancers", json!(["<script>alert(1)</script>"])),
-        ("LoadBalancers", json!([format!("{ALB}\n")+"x"])),
+        ("LoadBalancers", json!([format!("{ALB}\n") + "x"])),
         ("LogKinds", json!("access,flow")),
         ("LogKinds", json!({"a": 1})),
         ("LogPrefix", json!("x/AWSLogs")),

@@ -79,7 +79,14 @@ impl AwsError {
 
     /// Another change of the same thing is under way.
     pub fn is_conflict(&self) -> bool {
-        matches!(self.code.as_str(), "OperationAborted" | "ConcurrentAccess" | "ConcurrentAccessException")
+        const CODES: [&str; 5] = [
+            "OperationAborted",
+            "ConcurrentAccess",
+            "ConcurrentAccessException",
+            "StaleTag",
+            "StaleTagException",
+        ];
+        CODES.contains(&self.code.as_str())
     }
 
     /// The sentence for the customer: what failed, why, what to do.
@@ -100,7 +107,7 @@ impl AwsError {
              topic, queue or function is gone, then try again"
                 .to_owned()
         } else if code.is_empty() {
-            "No answer came from AWS. Try again".to_owned()
+            "No readable answer came from AWS. Try again".to_owned()
         } else {
             "Try again; if it fails again, send this event to the vendor".to_owned()
         };
@@ -119,15 +126,17 @@ impl Error {
                  is over."
             ),
             Self::OutOfTime(step) => format!(
-                "Time ran out while waiting for: {step}. What was begun is undone when the stack rolls \
-                 back. Try again; if it fails again, AWS may be slow or one of the load balancers busy."
+                "Time ran out while waiting for: {step}. CloudFormation now takes back what was begun. Try \
+                 again; if it fails again, AWS may be slow or one of the load balancers busy."
             ),
-            Self::Superseded => "The stack was deleted while this was running; everything that had been \
+            Self::Superseded => {
+                "The stack was deleted while this was running; everything that had been \
                                  made was removed again."
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Panicked(what) => format!(
-                "A fault in the handler stopped it ({what}). What was begun is undone when the stack \
-                 rolls back. Tell the vendor."
+                "A fault in the handler stopped it ({what}). CloudFormation now takes back what was begun. \
+                 Tell the vendor."
             ),
         }
     }

@@ -155,9 +155,8 @@ impl Identity {
 
 /// Whether a Sid belongs to any onboarding stack.
 pub fn is_product_sid(sid: &str) -> bool {
-    sid.strip_prefix(PRODUCT).is_some_and(|rest| {
-        rest.len() > 16 && rest.bytes().take(16).all(|b| b.is_ascii_hexdigit())
-    })
+    sid.strip_prefix(PRODUCT)
+        .is_some_and(|rest| rest.len() > 16 && rest.bytes().take(16).all(|b| b.is_ascii_hexdigit()))
 }
 
 /// The first `bytes` of a text's SHA-256, in hexadecimal.
@@ -199,7 +198,8 @@ mod tests {
     #[test]
     fn another_stack_or_another_resource_shares_no_name() {
         let id = identity();
-        let other = Identity::new(&STACK.replace("db123", "db124"), "InvokeLambdaFunction").unwrap();
+        let other =
+            Identity::new(&STACK.replace("db123", "db124"), "InvokeLambdaFunction").unwrap();
         let sibling = Identity::new(STACK, "Second").unwrap();
         for stranger in [&other, &sibling] {
             assert!(!id.owns_sid(&stranger.sid("VendorRead", "")));
@@ -216,7 +216,8 @@ mod tests {
         let id = identity();
         assert!(id.is_named_by("logs-InvokeLambdaFunction-1ABCDEF"));
         assert!(id.is_named_by(&id.physical_id()));
-        for foreign in ["", "logs-InvokeLambdaFunction-", "other-InvokeLambdaFunction-1", "2024/x"] {
+        for foreign in ["", "logs-InvokeLambdaFunction-", "other-InvokeLambdaFunction-1", "2024/x"]
+        {
             assert!(!id.is_named_by(foreign), "{foreign}");
         }
     }

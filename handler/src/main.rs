@@ -1,6 +1,9 @@
 //! `bootstrap`: clients, then the Lambda loop.
 
-use std::{sync::Arc, time::{Duration, UNIX_EPOCH}};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use handler::{Function, World, aws::Clients, handle};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -49,7 +52,9 @@ fn start_logging() {
     let wanted = environment("AWS_LAMBDA_LOG_LEVEL").unwrap_or_default();
     let level = wanted.parse().unwrap_or(tracing::Level::INFO);
     // Only our own lines: a library's, at debug or trace, could hold an address or a header.
-    let filter = tracing_subscriber::filter::EnvFilter::new(format!("off,handler={level},bootstrap={level}"));
+    let filter = tracing_subscriber::filter::EnvFilter::new(format!(
+        "off,handler={level},bootstrap={level}"
+    ));
     tracing_subscriber::fmt()
         .json()
         .with_env_filter(filter)

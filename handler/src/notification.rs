@@ -97,9 +97,7 @@ impl Rule {
             .any(|mine| other.events.iter().any(|theirs| events_meet(mine, theirs)));
         let (a, b) = (self.part("prefix"), other.part("prefix"));
         let (x, y) = (self.part("suffix"), other.part("suffix"));
-        share_events
-            && (a.starts_with(b) || b.starts_with(a))
-            && (x.ends_with(y) || y.ends_with(x))
+        share_events && (a.starts_with(b) || b.starts_with(a)) && (x.ends_with(y) || y.ends_with(x))
     }
 
     /// Whether this rule tells of everything that the other would.
@@ -131,9 +129,8 @@ pub fn clash(id: &Identity, bucket: &str, there: &Notifications, wanted: &Rule) 
     let foreign = there.rules.iter().filter(|rule| !is_own(id, rule));
     let clashing: Vec<&Rule> = foreign.filter(|rule| rule.overlaps(wanted)).collect();
     let first = clashing.first()?;
-    let joinable = clashing
-        .iter()
-        .find(|rule| rule.destination == Destination::Topic && rule.covers(wanted));
+    let joinable =
+        clashing.iter().find(|rule| rule.destination == Destination::Topic && rule.covers(wanted));
     Some(match joinable {
         Some(rule) if is_at_home(&rule.arn, &id.home) => Clash::Listen(rule.arn.clone()),
         Some(rule) => Clash::Refuse(refusal(
@@ -158,7 +155,7 @@ fn refusal(bucket: &str, rule: &Rule, why: &str) -> String {
     };
     format!(
         "Bucket {bucket} has the event notification '{}' ({} below '{}', to {what} {}), which {why}; \
-         S3 allows only one. Nothing was changed. Ways out: send that notification to an SNS topic of \
+         S3 allows only one. Ways out: send that notification to an SNS topic of \
          this account and region for s3:ObjectCreated:* below a prefix that covers the logs, and this \
          stack will listen to that topic; or narrow its prefix so that it leaves out \
          AWSLogs/…/elasticloadbalancing/; or choose another bucket",
@@ -207,10 +204,8 @@ pub fn changes(there: &Notifications, edit: &NotificationEdit) -> bool {
         }
         a.id == b.id && a.arn == b.arn && a.events == b.events && x == y
     };
-    let gone = !there
-        .rules
-        .iter()
-        .any(|rule| rule.id.as_ref().is_some_and(|id| edit.remove.contains(id)));
+    let gone =
+        !there.rules.iter().any(|rule| rule.id.as_ref().is_some_and(|id| edit.remove.contains(id)));
     let put = edit.put.iter().all(|wanted| there.rules.iter().any(|rule| same(rule, wanted)));
     !(gone && put)
 }

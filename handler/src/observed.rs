@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     arn::LoadBalancerArn,
     desired::LogKind,
+    error::AwsError,
     identity::{Identity, TAG_LOGICAL, TAG_STACK},
     notification::Notifications,
     record::{Record, Setting},
@@ -29,6 +30,17 @@ pub struct Observed {
     pub buckets: BTreeMap<String, Bucket>,
     /// Other people's topics that matter; absent if they do not exist.
     pub other_topics: BTreeMap<String, TopicFacts>,
+    /// What a Delete could not look at, and why; anything else fails at once.
+    pub unread: Vec<Unread>,
+}
+
+/// What a Delete could not look at: it undoes the rest all the same.
+#[derive(Debug, Clone)]
+pub enum Unread {
+    /// A load balancer: what it logs stays as it is.
+    LoadBalancer(LoadBalancerArn, AwsError),
+    /// A bucket: the vendor may still be able to read it.
+    Bucket(String, AwsError),
 }
 
 /// A load balancer's attributes as it lists them.
@@ -85,16 +97,21 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Whether the vendor has not confirmed it; SNS removes it by itself then.
+    /// Whether there is nothing to remove: the vendor has not confirmed it, or it was removed before.
     pub fn is_pending(&self) -> bool {
         !self.arn.starts_with("arn:")
     }
 }
 
 impl TopicFacts {
-    /// What was before us, as our topic keeps it.
-    pub fn record(&self) -> Record {
-        Record::from_tags(&self.tags).unwrap_or_default()
+    /// What was before us, as our topic keeps it; `None` if somebody changed the tags.
+    pub fn record(&self) -> Option<Record> {
+        Record::from_tags(&self.tags)
+    }
+
+    /// Whether the stack that made the topic is gone and nobody listens any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.tag(TAG_RELEASED).is_some() && self.listeners().is_empty()
     }
 
     /// The value of a tag.
@@ -114,7 +131,7 @@ impl TopicFacts {
 
     /// The subscription of an address.
     pub fn subscription(&self, endpoint: &str) -> Option<&Subscription> {
-        self.subscriptions.iter().find(|one| one.endpoint == endpoint)
+        self.subscriptions.iter().find(|one| one.endpoint == endpoint && one.arn != "Deleted")
     }
 }
 
@@ -166,7 +183,7 @@ impl Observed {
 
     /// What was before us.
     pub fn record(&self) -> Record {
-        self.own_topic().map(TopicFacts::record).unwrap_or_default()
+        self.own_topic().and_then(TopicFacts::record).unwrap_or_default()
     }
 
     /// What is known of a bucket of this account and region.

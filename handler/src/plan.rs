@@ -137,7 +137,7 @@ impl Step {
             Self::EditNotifications { bucket, .. } => {
                 format!("change the notifications of bucket {bucket}")
             }
-            Self::Subscribe { endpoint, .. } => format!("subscribe {}", endpoint.address),
+            Self::Subscribe { topic, .. } => format!("subscribe the vendor to topic {topic}"),
             Self::Unsubscribe { subscription } => format!("remove subscription {subscription}"),
             Self::SetLogging { load_balancer, .. } => {
                 format!("turn on logging of load balancer {load_balancer}")
@@ -175,11 +175,12 @@ fn topic_policy(id: &Identity, buckets: &BTreeSet<String>) -> Option<Value> {
     })
 }
 
-/// Whether a setting is one that this stack wrote: it names a place that the record says we point
-/// load balancers at, or a bucket that only we can have named.
-fn is_ours(id: &Identity, record: &Record, setting: &Setting) -> bool {
-    setting.enabled
-        && (record.targets.contains(&setting.target()) || id.bucket_names().contains(&setting.bucket))
+/// Whether a setting is one that this stack wrote: the record knows that it changed it and that it
+/// points load balancers there, or it names a bucket that only we can have named.
+fn is_ours(id: &Identity, record: &Record, key: &(String, LogKind), setting: &Setting) -> bool {
+    let recorded =
+        record.load_balancers.contains_key(key) && record.targets.contains(&setting.target());
+    setting.enabled && (recorded || id.bucket_names().contains(&setting.bucket))
 }
 
 /// The load balancers among `keys` to put back: those that still say what we wrote.
@@ -191,10 +192,11 @@ fn restorations<'a>(
 ) -> Stage {
     let mut by_load_balancer: std::collections::BTreeMap<LoadBalancerArn, Vec<(LogKind, Setting)>> =
         std::collections::BTreeMap::new();
-    for ((path, kind), before) in keys {
+    for (key, before) in keys {
+        let (path, kind) = key;
         let Some(arn) = LoadBalancerArn::from_path(path, &id.home) else { continue };
         let now = seen.setting(&arn, *kind);
-        if now.is_some_and(|now| is_ours(id, record, &now)) {
+        if now.is_some_and(|now| is_ours(id, record, key, &now)) {
             by_load_balancer.entry(arn).or_default().push((*kind, before.clone()));
         }
     }
@@ -204,7 +206,8 @@ fn restorations<'a>(
 
 /// Leaves out what is empty.
 fn compact(stages: Vec<Stage>) -> Vec<Stage> {
-    let full = |stage: Stage| -> Stage { stage.into_iter().filter(|chain| !chain.is_empty()).collect() };
+    let full =
+        |stage: Stage| -> Stage { stage.into_iter().filter(|chain| !chain.is_empty()).collect() };
     stages.into_iter().map(full).filter(|stage| !stage.is_empty()).collect()
 }
 

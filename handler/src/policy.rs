@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{arn::Home, identity::{Identity, is_product_sid}};
+use crate::{
+    arn::Home,
+    identity::{Identity, is_product_sid},
+};
 
 /// A bucket policy has at most 20 KB (S3 user guide, "Bucket policies").
 pub const MAX_BYTES: usize = 20 * 1024;
@@ -189,10 +192,9 @@ pub fn merge(policy: Option<&Value>, edit: &PolicyEdit) -> Option<Value> {
     if statements.is_empty() {
         return None;
     }
-    let mut document = policy
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_else(|| json!({"Version": "2012-10-17"}).as_object().cloned().unwrap_or_default());
+    let mut document = policy.and_then(Value::as_object).cloned().unwrap_or_else(|| {
+        json!({"Version": "2012-10-17"}).as_object().cloned().unwrap_or_default()
+    });
     document.insert("Statement".to_owned(), Value::Array(statements));
     Some(Value::Object(document))
 }
@@ -202,7 +204,8 @@ pub fn merge(policy: Option<&Value>, edit: &PolicyEdit) -> Option<Value> {
 pub fn changes(policy: Option<&Value>, edit: &PolicyEdit) -> bool {
     let there = all_statements(policy);
     let gone = !there.iter().filter_map(sid).any(|sid| edit.remove.contains(sid));
-    let put = edit.put.iter().all(|wanted| there.iter().any(|one| canonical(one) == canonical(wanted)));
+    let put =
+        edit.put.iter().all(|wanted| there.iter().any(|one| canonical(one) == canonical(wanted)));
     !(gone && put)
 }
 

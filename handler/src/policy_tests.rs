@@ -19,7 +19,8 @@ fn put(prefix: &str) -> PolicyEdit {
 }
 
 fn foreign(sid: Option<&str>) -> Value {
-    let mut statement = json!({"Effect": "Allow", "Principal": {"AWS": "1"}, "Action": ["s3:Get*"]});
+    let mut statement =
+        json!({"Effect": "Allow", "Principal": {"AWS": "1"}, "Action": ["s3:Get*"]});
     if let Some(sid) = sid {
         statement["Sid"] = json!(sid);
     }
@@ -29,8 +30,10 @@ fn foreign(sid: Option<&str>) -> Value {
 #[test]
 fn the_vendor_may_read_what_load_balancers_wrote_and_nothing_else() {
     let all = statements(&identity(), "b", "222233334444", &grants("web"));
-    let of_vendor: Vec<&Value> =
-        all.iter().filter(|one| one["Principal"]["AWS"] == "arn:aws:iam::222233334444:root").collect();
+    let of_vendor: Vec<&Value> = all
+        .iter()
+        .filter(|one| one["Principal"]["AWS"] == "arn:aws:iam::222233334444:root")
+        .collect();
     assert_eq!(of_vendor.len(), 2);
     assert_eq!(of_vendor[0]["Action"], "s3:GetObject");
     assert_eq!(
@@ -55,9 +58,11 @@ fn load_balancers_may_write_below_the_accounts_own_folder_only() {
 
 #[test]
 fn in_china_the_older_principal_may_write_too() {
-    let id = Identity::new(&STACK.replace(":aws:", ":aws-cn:").replace("eu-west-1", "cn-north-1"), "L");
+    let id =
+        Identity::new(&STACK.replace(":aws:", ":aws-cn:").replace("eu-west-1", "cn-north-1"), "L");
     let all = statements(&id.unwrap(), "b", "222233334444", &grants(""));
-    let legacy = all.iter().find(|one| one["Principal"]["AWS"] == "arn:aws-cn:iam::638102146993:root");
+    let legacy =
+        all.iter().find(|one| one["Principal"]["AWS"] == "arn:aws-cn:iam::638102146993:root");
     assert_eq!(legacy.unwrap()["Resource"], "arn:aws-cn:s3:::b/AWSLogs/111122223333/*");
 }
 

@@ -169,7 +169,8 @@ impl Record {
                 self.buckets.insert(bucket.to_owned());
             }
             ["d", bucket, prefix] => {
-                self.targets.insert(Target { bucket: bucket.to_owned(), prefix: prefix.to_owned() });
+                self.targets
+                    .insert(Target { bucket: bucket.to_owned(), prefix: prefix.to_owned() });
             }
             ["e", address] => {
                 self.endpoints.insert(address.to_owned());

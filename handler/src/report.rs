@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use templates::report::{Phase, Report};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::{desired::Reporting, event::{Event, RequestType}};
+use crate::{
+    desired::Reporting,
+    event::{Event, RequestType},
+};
 
 const AT_MOST: Duration = Duration::from_secs(2);
 
@@ -22,7 +25,12 @@ pub fn report(event: &Event, request: RequestType, phase: Phase, reason: &str) -
 }
 
 /// Sends a report if somebody wants one.
-pub async fn send(http: &reqwest::Client, to: Option<&Reporting>, report: Report) {
+pub async fn send(
+    http: &reqwest::Client,
+    to: Option<&Reporting>,
+    report: Report,
+    deadline: Instant,
+) {
     let Some(to) = to else { return };
     let Ok(body) = serde_json::to_vec(&report) else { return };
     let request = http
@@ -30,7 +38,9 @@ pub async fn send(http: &reqwest::Client, to: Option<&Reporting>, report: Report
         .bearer_auth(to.token.expose())
         .header("content-type", "application/json")
         .body(body);
-    match timeout(AT_MOST, request.send()).await {
+    // Lambda would count a function that is stopped here as failed, and deliver the event again.
+    let left = deadline.saturating_duration_since(Instant::now()) / 2;
+    match timeout(AT_MOST.min(left), request.send()).await {
         Ok(Ok(answer)) if answer.status().is_success() => {}
         Ok(Ok(answer)) => {
             tracing::warn!(status = answer.status().as_u16(), "the report was not taken");

@@ -23,7 +23,11 @@ fn an_answer_goes_to_s3_of_the_stacks_partition_and_nowhere_else() {
     let path = "/arn%3Aaws%3Acloudformation%7CInvoke%7Cguid?X-Amz-Signature=x";
     let cases = [
         ("aws", "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com", true),
-        ("aws", "https://cloudformation-custom-resource-response-useast2.s3-us-east-2.amazonaws.com", true),
+        (
+            "aws",
+            "https://cloudformation-custom-resource-response-useast2.s3-us-east-2.amazonaws.com",
+            true,
+        ),
         ("aws", "https://bucket.s3.eu-west-1.amazonaws.com", true),
         ("aws-cn", "https://bucket.s3.cn-north-1.amazonaws.com.cn", true),
         ("aws-us-gov", "https://bucket.s3-us-gov-west-1.amazonaws.com", true),

@@ -77,9 +77,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_takes_ninety_seconds_to_show_is_waited_for() {
         let start = Instant::now();
-        let result = until_settled(clock(220), |e, _| e.is_denied(), async || {
-            if start.elapsed() < Duration::from_secs(85) { Err(denied()) } else { Ok(()) }
-        });
+        let result = until_settled(
+            clock(220),
+            |e, _| e.is_denied(),
+            async || {
+                if start.elapsed() < Duration::from_secs(85) { Err(denied()) } else { Ok(()) }
+            },
+        );
         assert_eq!(result.await, Ok(()));
     }
 

@@ -6,14 +6,13 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     answer::World,
-    aws::{self, Clients, Scope, sns},
+    aws::{self, Applied, Clients, Scope, sns},
     desired::{self, Desired},
     error::Error,
     event::Event,
     identity::Identity,
-    observed::{Observed, Topic},
+    observed::{Observed, Topic, TopicFacts},
     plan::{self, Converged, Step},
-    record::Record,
     retry::Clock,
 };
 
@@ -66,21 +65,30 @@ async fn converge_once(
     let seen = aws::observe(clients, &scope, clock).await?;
     let planned = plan::converge(id, desired, &seen)?;
     tracing::info!(stages = planned.stages.len(), "planned");
-    let applied = aws::apply(clients, id, &planned.stages, clock).await;
-    if !planned.stages.is_empty() && was_deleted(clients, id).await {
+    let mut applied = Applied::default();
+    let outcome = aws::apply(clients, id, &planned.stages, clock, &mut applied).await;
+    let had_topic = seen.own_topic().is_some() || applied.stages > 0;
+    if had_topic && !planned.stages.is_empty() && was_deleted(clients, id).await {
         let remembered = Some(planned.record.clone());
         let scope = Scope { desired: None, remembered, ..scope };
         undo(clients, &scope, Some(desired), clock).await?;
         return Err(Error::Superseded);
     }
-    let applied = applied?;
+    outcome?;
+    inherit(clients, &planned.left, clock, &mut applied).await?;
     Ok(Done { reason: String::new(), data: data(&planned, &seen, desired, &applied) })
 }
 
 /// Whether a Delete ran while we worked: our topic, which was made first, is gone. An unsure answer is
-/// no proof.
+/// no proof, and one look is none either: what was made a moment ago may not show yet.
 async fn was_deleted(clients: &Clients, id: &Identity) -> bool {
-    sns::tags(&clients.sns, &id.topic_arn()).await.is_ok_and(|tags| tags.is_none())
+    for _ in 0..2 {
+        if !sns::tags(&clients.sns, &id.topic_arn()).await.is_ok_and(|tags| tags.is_none()) {
+            return false;
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    true
 }
 
 /// What the stack's outputs show. Never empty: an output of nothing reads like a fault.
@@ -88,7 +96,7 @@ fn data(
     planned: &Converged,
     seen: &Observed,
     desired: &Desired,
-    applied: &aws::Applied,
+    applied: &Applied,
 ) -> Vec<(&'static str, String)> {
     let subscription = |topic: &String| {
         let made = applied.subscriptions.get(topic).cloned();
@@ -136,7 +144,9 @@ fn load_balancers(planned: &Converged) -> Vec<String> {
         let buckets: Vec<&str> = buckets.iter().map(String::as_str).collect();
         lines.push(format!("{}: logged already to {}", arn.path(), buckets.join("+")));
     }
-    lines.extend(planned.missing.iter().map(|arn| format!("{}: does not exist any more", arn.path())));
+    lines.extend(
+        planned.missing.iter().map(|arn| format!("{}: does not exist any more", arn.path())),
+    );
     lines
 }
 
@@ -155,7 +165,10 @@ pub(crate) async fn delete(
 ) -> Result<Done, Error> {
     let given = event.physical_id.as_deref().unwrap_or_default();
     if !id.is_named_by(given) {
-        return Ok(Done { reason: "Nothing of this stack has this id".to_owned(), ..Done::default() });
+        return Ok(Done {
+            reason: "Nothing of this stack has this id".to_owned(),
+            ..Done::default()
+        });
     }
     if id.was_invented(given) {
         wait_for_create(&world.aws, id, clock).await?;
@@ -197,27 +210,37 @@ async fn undo(
     }
     let planned = plan::undo(scope.id, desired, &seen);
     tracing::info!(stages = planned.stages.len(), "planned to undo");
-    let mut applied = aws::apply_all(clients, scope.id, &planned.stages, clock).await;
-    for heir in &planned.inherited {
-        let scope = Scope {
-            id: heir,
-            desired: None,
-            named: Vec::new(),
-            bucket: None,
-            remembered: None::<Record>,
-        };
+    let mut applied = aws::apply_all(clients, scope.id, &planned.stages, clock, &seen.unread).await;
+    inherit(clients, &planned.left, clock, &mut applied).await?;
+    told(&planned.released_to, &applied)
+}
+
+/// A stack that was deleted while others listened to its topic left everything to the last of them.
+async fn inherit(
+    clients: &Clients,
+    left: &[(String, Identity)],
+    clock: Clock,
+    applied: &mut Applied,
+) -> Result<(), Error> {
+    for (topic, owner) in left {
+        let Some(tags) = sns::tags(&clients.sns, topic).await? else { continue };
+        if !(TopicFacts { tags, ..TopicFacts::default() }).is_abandoned() {
+            continue;
+        }
+        let scope =
+            Scope { id: owner, desired: None, named: Vec::new(), bucket: None, remembered: None };
         let seen = aws::observe(clients, &scope, clock).await?;
-        let planned = plan::undo(heir, None, &seen);
-        let more = aws::apply_all(clients, heir, &planned.stages, clock).await;
+        let planned = plan::undo(owner, None, &seen);
+        let more = aws::apply_all(clients, owner, &planned.stages, clock, &seen.unread).await;
         applied.kept.extend(more.kept);
         applied.failures.extend(more.failures);
     }
-    told(&planned.released_to, &applied)
+    Ok(())
 }
 
 /// SUCCESS with what was left behind, unless data would still flow to the vendor: after DELETE_FAILED,
 /// CloudFormation may already have taken our role away, and a second try could not work.
-fn told(released_to: &[String], applied: &aws::Applied) -> Result<Done, Error> {
+fn told(released_to: &[String], applied: &Applied) -> Result<Done, Error> {
     let harmful = |step: &Step| {
         matches!(step, Step::EditPolicy { .. } | Step::DeleteTopic(_) | Step::Unsubscribe { .. })
     };

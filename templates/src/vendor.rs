@@ -47,11 +47,7 @@ pub fn render(body: &str, constants: &Constants) -> Result<String, RenderError> 
 }
 
 /// The text with one constant in place; `None` if the template does not use it.
-fn set_constant(
-    body: &str,
-    key: &'static str,
-    value: &str,
-) -> Result<Option<String>, RenderError> {
+fn set_constant(body: &str, key: &'static str, value: &str) -> Result<Option<String>, RenderError> {
     if value.contains(['"', '\\', '\n', '\r']) {
         return Err(RenderError::NotPlain(key));
     }

@@ -37,12 +37,18 @@ pub(crate) fn lets_write(
 }
 
 /// Whether a resource policy lets a service act: an Allow that matches and no Deny that does.
-fn allows(policy: Option<&Value>, service: &str, action: &str, resource: &str, account: &str) -> bool {
+fn allows(
+    policy: Option<&Value>,
+    service: &str,
+    action: &str,
+    resource: &str,
+    account: &str,
+) -> bool {
     let matching = |effect: &str| {
         statements(policy).into_iter().any(|one| {
             let principal = &one["Principal"];
-            let named = principal == "*"
-                || texts(&principal["Service"]).iter().any(|name| name == service);
+            let named =
+                principal == "*" || texts(&principal["Service"]).iter().any(|name| name == service);
             one["Effect"] == effect
                 && named
                 && texts(&one["Action"]).iter().any(|pattern| matches(pattern, action))
@@ -61,7 +67,9 @@ fn conditions_hold(condition: &Value, service: &str, account: &str) -> bool {
         let sent = match (key.as_str(), service) {
             ("aws:SecureTransport", _) => "true".to_owned(),
             ("aws:SourceAccount", "delivery.logs.amazonaws.com") => account.to_owned(),
-            ("s3:x-amz-acl", "delivery.logs.amazonaws.com") => "bucket-owner-full-control".to_owned(),
+            ("s3:x-amz-acl", "delivery.logs.amazonaws.com") => {
+                "bucket-owner-full-control".to_owned()
+            }
             ("aws:SourceArn", "delivery.logs.amazonaws.com") => {
                 return texts(wanted).iter().any(|one| one.contains(&format!(":{account}:")));
             }
@@ -80,20 +88,26 @@ fn statements(policy: Option<&Value>) -> Vec<Value> {
 }
 
 /// Whether a topic's policy lets S3 publish the events of a bucket.
-pub(crate) fn lets_publish(policy: Option<&Value>, topic: &str, bucket: &str, account: &str) -> bool {
+pub(crate) fn lets_publish(
+    policy: Option<&Value>,
+    topic: &str,
+    bucket: &str,
+    account: &str,
+) -> bool {
     statements(policy).iter().any(|one| {
-        let of_s3 = texts(&one["Principal"]["Service"]).iter().any(|name| name == "s3.amazonaws.com");
+        let of_s3 =
+            texts(&one["Principal"]["Service"]).iter().any(|name| name == "s3.amazonaws.com");
         let source = format!("arn:aws:s3:::{bucket}");
         let condition = one["Condition"].as_object().cloned().unwrap_or_default();
-        let holds = condition.values().filter_map(Value::as_object).flatten().all(|(key, wanted)| {
-            match key.as_str() {
+        let holds = condition.values().filter_map(Value::as_object).flatten().all(
+            |(key, wanted)| match key.as_str() {
                 "aws:SourceAccount" => texts(wanted).iter().any(|one| one == account),
                 "aws:SourceArn" => texts(wanted)
                     .iter()
                     .any(|pattern| matches(&pattern.replace(":*:*:", ":::"), &source)),
                 _ => false,
-            }
-        });
+            },
+        );
         one["Effect"] == "Allow"
             && of_s3
             && texts(&one["Action"]).iter().any(|one| matches(&one.to_lowercase(), "sns:publish"))

@@ -332,5 +332,9 @@ pub fn bootstrap() -> Result<PathBuf> {
             .status()
             .is_ok_and(|status| status.success())
     });
-    if built { Ok(crate::target().join("debug/bootstrap")) } else { bail!("bootstrap was not built") }
+    if built {
+        Ok(crate::target().join("debug/bootstrap"))
+    } else {
+        bail!("bootstrap was not built")
+    }
 }

@@ -8,7 +8,8 @@ use aws_sdk_elasticloadbalancingv2::types::{LoadBalancerAttribute, LoadBalancerT
 use aws_sdk_s3::{
     config::Credentials,
     types::{
-        BucketLocationConstraint, CreateBucketConfiguration, NotificationConfiguration, Tag, Tagging,
+        BucketLocationConstraint, CreateBucketConfiguration, NotificationConfiguration, Tag,
+        Tagging,
     },
 };
 use serde_json::{Map, Value, json};
@@ -56,7 +57,8 @@ impl Clients {
 
     /// Sets the tags of a bucket.
     pub async fn tag_bucket(&self, bucket: &str, tags: &[(String, String)]) {
-        let tag = |(key, value): &(String, String)| Tag::builder().key(key).value(value).build().ok();
+        let tag =
+            |(key, value): &(String, String)| Tag::builder().key(key).value(value).build().ok();
         let tags = Tagging::builder().set_tag_set(Some(tags.iter().filter_map(tag).collect()));
         if let Ok(tagging) = tags.build() {
             let _ = self.s3.put_bucket_tagging().bucket(bucket).tagging(tagging).send().await;
@@ -219,7 +221,11 @@ impl Customer {
     }
 
     /// Sets a bucket's notifications, whether or not their targets exist.
-    pub async fn set_notifications(&self, bucket: &str, all: NotificationConfiguration) -> Result<()> {
+    pub async fn set_notifications(
+        &self,
+        bucket: &str,
+        all: NotificationConfiguration,
+    ) -> Result<()> {
         let request = self.aws.s3.put_bucket_notification_configuration().bucket(bucket);
         let request = request.notification_configuration(all).skip_destination_validation(true);
         request.send().await?;
@@ -266,7 +272,12 @@ impl Customer {
     /// ARNs of his topics.
     pub async fn topics(&self) -> Result<Vec<String>> {
         let answer = self.aws.sns.list_topics().send().await?;
-        Ok(answer.topics().iter().filter_map(|topic| topic.topic_arn()).map(str::to_owned).collect())
+        Ok(answer
+            .topics()
+            .iter()
+            .filter_map(|topic| topic.topic_arn())
+            .map(str::to_owned)
+            .collect())
     }
 
     /// Who listens to a topic.
@@ -305,7 +316,8 @@ impl Customer {
     async fn bucket_state(&self, bucket: &str) -> Result<Value> {
         let tags = self.aws.s3.get_bucket_tagging().bucket(bucket).send().await;
         let tags = tags.map(|answer| {
-            let mut tags: Vec<String> = answer.tag_set().iter().map(|tag| format!("{tag:?}")).collect();
+            let mut tags: Vec<String> =
+                answer.tag_set().iter().map(|tag| format!("{tag:?}")).collect();
             tags.sort();
             tags
         });

@@ -14,7 +14,8 @@ pub struct Policy {
 impl Policy {
     /// Every action that the policy grants.
     pub fn actions(&self) -> Vec<String> {
-        let mut all: Vec<String> = self.statements.iter().flat_map(|one| texts(&one["Action"])).collect();
+        let mut all: Vec<String> =
+            self.statements.iter().flat_map(|one| texts(&one["Action"])).collect();
         all.sort();
         all.dedup();
         all
@@ -37,9 +38,11 @@ impl Policy {
     pub fn denies(&self, call: &Call, account: &str) -> Option<&'static str> {
         let allowed = |action: &str| {
             self.statements.iter().any(|statement| {
-                let acts = texts(&statement["Action"]).iter().any(|pattern| matches(pattern, action));
-                let reaches =
-                    texts(&statement["Resource"]).iter().any(|pattern| matches(pattern, &call.resource));
+                let acts =
+                    texts(&statement["Action"]).iter().any(|pattern| matches(pattern, action));
+                let reaches = texts(&statement["Resource"])
+                    .iter()
+                    .any(|pattern| matches(pattern, &call.resource));
                 acts && reaches && holds(&statement["Condition"], call, account)
             })
         };
@@ -78,7 +81,8 @@ pub fn texts(value: &Value) -> Vec<String> {
 
 /// IAM's wildcards: `*` for any run of characters, `?` for one.
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t, mut star, mut mark) = (0, 0, None, 0);
     while t < text.len() {
         if p < pattern.len() && pattern[p] == '*' {

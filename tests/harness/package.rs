@@ -36,7 +36,16 @@ pub fn build() -> Result<Package> {
     let status = Command::new(cargo)
         .current_dir(root())
         // The handler alone: features that only the tests need must not get into it.
-        .args(["build", "--quiet", "--release", "--locked", "--package", "handler", "--bin", "bootstrap"])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--package",
+            "handler",
+            "--bin",
+            "bootstrap",
+        ])
         .status()
         .context("cargo could not be started")?;
     ensure!(status.success(), "the release build failed");

@@ -148,7 +148,14 @@ impl Proxy {
     }
 
     /// The next `times` calls of an operation fail.
-    pub fn fail(&self, operation: &str, times: usize, status: u16, code: &'static str, message: &str) {
+    pub fn fail(
+        &self,
+        operation: &str,
+        times: usize,
+        status: u16,
+        code: &'static str,
+        message: &str,
+    ) {
         let mut state = self.shared.state();
         let queue = state.faults.entry(operation.to_owned()).or_default();
         for _ in 0..times {
@@ -230,10 +237,7 @@ async fn serve(shared: Arc<Shared>, watched: bool) -> Result<u16> {
     Ok(port)
 }
 
-async fn pass(
-    State((shared, watched)): State<(Arc<Shared>, bool)>,
-    request: Request,
-) -> Response {
+async fn pass(State((shared, watched)): State<(Arc<Shared>, bool)>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, 16 << 20).await.unwrap_or_default();
     let call = wire::parse(&parts.method, &parts.uri, &parts.headers, &body, &shared.account);
@@ -276,14 +280,18 @@ impl Shared {
     fn watch(&self, call: &Call, message: &Message) {
         let mut wrong = Vec::new();
         let owner = message.header("x-amz-expected-bucket-owner");
-        if call.service == "s3" && call.operation != "CreateBucket" && owner != Some(&self.account) {
+        if call.service == "s3" && call.operation != "CreateBucket" && owner != Some(&self.account)
+        {
             wrong.push(format!("{} without ExpectedBucketOwner", call.operation));
         }
         if call.operation == "Object" {
             wrong.push(format!("touched an object: {}", call.resource));
         }
         if call.actions.is_empty() || call.operation == "Unknown" {
-            wrong.push(format!("a call that nobody knows: {} {}", message.parts.method, message.parts.uri));
+            wrong.push(format!(
+                "a call that nobody knows: {} {}",
+                message.parts.method, message.parts.uri
+            ));
         }
         if call.operation == "ModifyLoadBalancerAttributes" {
             let keys = call.form.iter().filter(|(name, _)| name.ends_with(".Key"));

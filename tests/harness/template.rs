@@ -30,7 +30,8 @@ impl Template {
             ("AWS::StackName".to_owned(), json!(resource.split('/').nth(1))),
         ]);
         for (name, declared) in document["Parameters"].as_object().into_iter().flatten() {
-            let given = parameters.iter().find(|(key, _)| key == name).map(|(_, value)| json!(value));
+            let given =
+                parameters.iter().find(|(key, _)| key == name).map(|(_, value)| json!(value));
             let value = given.or_else(|| declared.get("Default").cloned());
             let value = value.with_context(|| format!("parameter {name} has no value"))?;
             let value = match (&declared["Type"], &value) {
@@ -87,7 +88,8 @@ impl Template {
             "Fn::GetAtt" => Ok(json!(format!("attribute:{argument}"))),
             "Fn::Sub" => self.substitute(argument),
             "Fn::Select" => {
-                let index = list()?[0].as_u64().and_then(|n| usize::try_from(n).ok()).context("index")?;
+                let index =
+                    list()?[0].as_u64().and_then(|n| usize::try_from(n).ok()).context("index")?;
                 Ok(self.resolve(&list()?[1])?[index].clone())
             }
             "Fn::Split" => {
@@ -96,7 +98,8 @@ impl Template {
                 Ok(json!(text.as_str().unwrap_or_default().split(by).collect::<Vec<_>>()))
             }
             "Fn::FindInMap" => {
-                let path = list()?.iter().map(|key| self.resolve(key)).collect::<Result<Vec<_>>>()?;
+                let path =
+                    list()?.iter().map(|key| self.resolve(key)).collect::<Result<Vec<_>>>()?;
                 let mut found = &self.document["Mappings"];
                 for key in &path {
                     found = &found[key.as_str().unwrap_or_default()];
@@ -112,7 +115,11 @@ impl Template {
             return Ok(value.clone());
         }
         let known = self.document["Resources"].get(name).is_some();
-        if known { Ok(json!(format!("reference:{name}"))) } else { bail!("nothing is called {name}") }
+        if known {
+            Ok(json!(format!("reference:{name}")))
+        } else {
+            bail!("nothing is called {name}")
+        }
     }
 
     fn substitute(&self, argument: &Value) -> Result<Value> {
@@ -147,9 +154,9 @@ fn stringified(value: Value) -> Value {
         Value::Number(number) => Value::String(number.to_string()),
         Value::Bool(truth) => Value::String(truth.to_string()),
         Value::Array(items) => items.into_iter().map(stringified).collect(),
-        Value::Object(fields) => {
-            Value::Object(fields.into_iter().map(|(name, field)| (name, stringified(field))).collect())
-        }
+        Value::Object(fields) => Value::Object(
+            fields.into_iter().map(|(name, field)| (name, stringified(field))).collect(),
+        ),
         other => other,
     }
 }

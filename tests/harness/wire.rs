@@ -68,7 +68,8 @@ fn read_s3(call: &mut Call, method: &Method, uri: &Uri, headers: &HeaderMap) {
     }
     let query = uri.query().unwrap_or_default();
     let has = |name: &str| form_urlencoded::parse(query.as_bytes()).any(|(key, _)| key == name);
-    let subresource = ["policy", "notification", "encryption", "tagging", "publicAccessBlock", "lifecycle"];
+    let subresource =
+        ["policy", "notification", "encryption", "tagging", "publicAccessBlock", "lifecycle"];
     let subresource = subresource.into_iter().find(|name| has(name)).unwrap_or("");
     let (operation, action) = match (method.as_str(), subresource) {
         ("HEAD", _) => ("HeadBucket", "s3:ListBucket"),
@@ -78,8 +79,12 @@ fn read_s3(call: &mut Call, method: &Method, uri: &Uri, headers: &HeaderMap) {
         ("GET", "policy") => ("GetBucketPolicy", "s3:GetBucketPolicy"),
         ("PUT", "policy") => ("PutBucketPolicy", "s3:PutBucketPolicy"),
         ("DELETE", "policy") => ("DeleteBucketPolicy", "s3:DeleteBucketPolicy"),
-        ("GET", "notification") => ("GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
-        ("PUT", "notification") => ("PutBucketNotificationConfiguration", "s3:PutBucketNotification"),
+        ("GET", "notification") => {
+            ("GetBucketNotificationConfiguration", "s3:GetBucketNotification")
+        }
+        ("PUT", "notification") => {
+            ("PutBucketNotificationConfiguration", "s3:PutBucketNotification")
+        }
         ("GET", "encryption") => ("GetBucketEncryption", "s3:GetEncryptionConfiguration"),
         ("GET", "tagging") => ("GetBucketTagging", "s3:GetBucketTagging"),
         ("PUT", "tagging") => ("PutBucketTagging", "s3:PutBucketTagging"),
@@ -130,9 +135,13 @@ fn read_query(call: &mut Call, account: &str) {
     let named = named.into_iter().find_map(|name| call.parameter(name));
     call.resource = match (named, call.operation.as_str()) {
         // These know no narrower resource (IAM's service authorization reference).
-        (_, "Unsubscribe" | "DescribeLoadBalancers" | "DescribeTags" | "DescribeLoadBalancerAttributes") => {
-            "*".to_owned()
-        }
+        (
+            _,
+            "Unsubscribe"
+            | "DescribeLoadBalancers"
+            | "DescribeTags"
+            | "DescribeLoadBalancerAttributes",
+        ) => "*".to_owned(),
         (Some(arn), _) => arn.to_owned(),
         (None, "CreateTopic") => {
             let topic = call.parameter("Name").unwrap_or_default();
@@ -146,7 +155,9 @@ fn read_query(call: &mut Call, account: &str) {
 pub fn error_body(service: &str, code: &str, message: &str) -> String {
     let (code, message) = (escape(code), escape(message));
     if service == "s3" {
-        format!("<Error><Code>{code}</Code><Message>{message}</Message><RequestId>p</RequestId></Error>")
+        format!(
+            "<Error><Code>{code}</Code><Message>{message}</Message><RequestId>p</RequestId></Error>"
+        )
     } else {
         format!(
             "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>\

@@ -6,27 +6,47 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Clients, SIDE_BY_SIDE, elb, s3::Buckets, sns};
 use crate::{
     error::{AwsError, Error},
     identity::Identity,
-    notification::{self, Clash, NotificationEdit},
+    notification::{self, Clash, NotificationEdit, Notifications},
+    observed::Unread,
     plan::{Chain, Stage, Step},
     policy::{self, PolicyEdit},
-    retry::{Clock, until_settled},
+    retry::{Clock, jittered, until_settled},
 };
 
 /// How often a document is merged again because somebody else wrote it in between.
 const ROUNDS: usize = 3;
 
+/// How long a write may take to show in a read.
+const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
 /// How long a notification target of somebody else may fail S3's test before it is left untested.
 const TESTED_FOR: Duration = Duration::from_secs(3);
+
+/// What could not be looked at counts as tried and failed.
+fn as_failure(unread: &Unread) -> (Step, Error) {
+    match unread {
+        Unread::LoadBalancer(arn, error) => {
+            let step = Step::RestoreLogging { load_balancer: arn.clone(), settings: Vec::new() };
+            (step, error.clone().into())
+        }
+        Unread::Bucket(bucket, error) => {
+            let edit = PolicyEdit::default();
+            (Step::EditPolicy { bucket: bucket.clone(), edit, fresh: false }, error.clone().into())
+        }
+    }
+}
 
 /// What came of a plan.
 #[derive(Debug, Clone, Default)]
 pub struct Applied {
+    /// How many stages were carried out whole.
+    pub stages: usize,
     /// The subscription made on each topic.
     pub subscriptions: BTreeMap<String, String>,
     /// Buckets that were to go and hold logs.
@@ -42,17 +62,18 @@ pub async fn apply(
     id: &Identity,
     stages: &[Stage],
     clock: Clock,
-) -> Result<Applied, Error> {
+    applied: &mut Applied,
+) -> Result<(), Error> {
     let hands = Hands { clients, id, clock, fresh_role: true };
-    let mut applied = Applied::default();
     for stage in stages {
         let chains: Vec<_> = stage.iter().map(|chain| hands.until_failure(chain)).collect();
         let results: Vec<_> = stream::iter(chains).buffered(SIDE_BY_SIDE).collect().await;
         for result in results {
             applied.merge(result?);
         }
+        applied.stages += 1;
     }
-    Ok(applied)
+    Ok(())
 }
 
 /// Carries out an undo as far as it goes: what fails does not keep the rest from being undone, except
@@ -62,9 +83,11 @@ pub async fn apply_all(
     id: &Identity,
     stages: &[Stage],
     clock: Clock,
+    unread: &[Unread],
 ) -> Applied {
     let hands = Hands { clients, id, clock, fresh_role: false };
-    let mut applied = Applied::default();
+    let failures = unread.iter().map(as_failure).collect();
+    let mut applied = Applied { failures, ..Applied::default() };
     for stage in stages {
         let failed = applied.failures.clone();
         let chains: Vec<_> =
@@ -176,10 +199,12 @@ impl Hands<'_> {
             }
             Step::SetTopicPolicy(policy) => {
                 let text = policy.to_string();
-                self.settled(async || sns::set_attribute(sns, &topic_arn, "Policy", &text).await).await
+                self.settled(async || sns::set_attribute(sns, &topic_arn, "Policy", &text).await)
+                    .await
             }
             Step::SetSignatureVersion => {
-                let set = async || sns::set_attribute(sns, &topic_arn, "SignatureVersion", "2").await;
+                let set =
+                    async || sns::set_attribute(sns, &topic_arn, "SignatureVersion", "2").await;
                 self.settled(set).await
             }
             Step::CreateBucket(bucket) => return self.create_bucket(bucket).await,
@@ -230,13 +255,36 @@ impl Hands<'_> {
         until_settled(self.clock, passes, call).await
     }
 
+    /// Reads until something else shows than before the write: what is read right after it may still be
+    /// the old state, which must not be taken for somebody else's change.
+    async fn shown<T: PartialEq>(
+        &self,
+        before: &T,
+        mut read: impl AsyncFnMut() -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let until = (Instant::now() + SHOWN_WITHIN).min(self.clock.last_change);
+        let mut pause = Duration::from_millis(100);
+        loop {
+            let now = read().await?;
+            if now != *before || Instant::now() + pause >= until {
+                return Ok(now);
+            }
+            sleep(jittered(pause)).await;
+            pause *= 2;
+        }
+    }
+
     async fn set_logging(&self, step: &Step) -> Result<(), AwsError> {
         let elb = &self.clients.elb;
         let passes = |error: &AwsError, _| {
-            error.is_bucket_denied() || error.is_conflict() || (self.fresh_role && error.is_denied())
+            error.is_bucket_denied()
+                || error.is_conflict()
+                || (self.fresh_role && error.is_denied())
         };
         let call = async || match step {
-            Step::SetLogging { load_balancer, settings } => elb::set(elb, load_balancer, settings).await,
+            Step::SetLogging { load_balancer, settings } => {
+                elb::set(elb, load_balancer, settings).await
+            }
             Step::RestoreLogging { load_balancer, settings } => {
                 match elb::restore(elb, load_balancer, settings).await {
                     Err(error) if error.is_absent() => Ok(()),
@@ -294,6 +342,11 @@ impl Hands<'_> {
             if fresh {
                 return Ok(());
             }
+            let read = async || buckets.policy(bucket).await;
+            let back = self.shown(&there, read).await?;
+            if !policy::changes(back.as_ref(), edit) {
+                return Ok(());
+            }
         }
         Err(Error::Refused(format!(
             "Somebody else keeps changing the policy of bucket {bucket}. Try again when that is over"
@@ -310,7 +363,7 @@ impl Hands<'_> {
         let buckets = self.buckets();
         for _ in 0..ROUNDS {
             let there = if fresh {
-                notification::Notifications::default()
+                Notifications::default()
             } else {
                 match self.settled(async || buckets.notifications(bucket).await).await {
                     Err(error) if error.is_absent() && edit.put.is_empty() => return Ok(()),
@@ -323,15 +376,19 @@ impl Hands<'_> {
             for wanted in &edit.put {
                 match notification::clash(self.id, bucket, &there, wanted) {
                     None => {}
-                    Some(Clash::Listen(_)) => {
+                    Some(Clash::Listen(_) | Clash::Refuse(_)) => {
                         let what = format!("the notifications of bucket {bucket} changed");
                         return Err(Error::Changed(what));
                     }
-                    Some(Clash::Refuse(why)) => return Err(Error::Refused(why)),
                 }
             }
             self.put_notifications(bucket, &notification::merge(&there, edit)).await?;
             if fresh {
+                return Ok(());
+            }
+            let read = async || buckets.notifications(bucket).await;
+            let back = self.shown(&there, read).await?;
+            if !notification::changes(&back, edit) {
                 return Ok(());
             }
         }
@@ -343,11 +400,7 @@ impl Hands<'_> {
 
     /// S3 tests every target of the whole document. Ours may not be ready yet; somebody else's may be
     /// gone for good, which is none of our business and must not stand in the way.
-    async fn put_notifications(
-        &self,
-        bucket: &str,
-        all: &notification::Notifications,
-    ) -> Result<(), Error> {
+    async fn put_notifications(&self, bucket: &str, all: &Notifications) -> Result<(), Error> {
         let buckets = self.buckets();
         let topic = self.id.topic_arn();
         let foreign = all.rules.iter().any(|rule| !notification::is_own(self.id, rule));
@@ -363,7 +416,9 @@ impl Hands<'_> {
                 && ours.contains(topic.as_str())
                 && sns::tags(&self.clients.sns, &topic).await.is_ok_and(|tags| tags.is_none());
             match result {
-                Err(error) if in_vain => Err(AwsError { message: "the topic is gone".into(), ..error }),
+                Err(error) if in_vain => {
+                    Err(AwsError { message: "the topic is gone".into(), ..error })
+                }
                 other => other,
             }
         };

@@ -46,8 +46,20 @@ pub async fn tagged(
             subject: "the load balancers of the region",
         };
         let names = some.iter().map(|arn| arn.as_str().to_owned()).collect();
-        let answer = client.describe_tags().set_resource_arns(Some(names)).send().await;
-        let answer = answer.map_err(|error| call.failed(&error))?;
+        let answer = match client.describe_tags().set_resource_arns(Some(names)).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let error = call.failed(&error);
+                // One of them was deleted since it was listed; the others still count.
+                if error.is_absent() && some.len() > 1 {
+                    for one in some {
+                        let one = std::slice::from_ref(one);
+                        found.extend(Box::pin(tagged(client, one, key, value)).await?);
+                    }
+                }
+                if error.is_absent() { continue } else { return Err(error) }
+            }
+        };
         for described in answer.tag_descriptions() {
             let has = |tag: &aws_sdk_elasticloadbalancingv2::types::Tag| {
                 tag.key() == Some(key) && tag.value().unwrap_or_default() == value

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,7 +15,7 @@ use crate::{
     error::AwsError,
     identity::Identity,
     notification::{self, Clash},
-    observed::{Attributes, Bucket, BucketFacts, Observed, Topic, TopicFacts},
+    observed::{Attributes, Bucket, BucketFacts, Observed, Topic, TopicFacts, Unread},
     record::Record,
     retry::{Clock, until_settled},
 };
@@ -41,8 +42,18 @@ pub struct Scope<'a> {
 type LoadBalancers = BTreeMap<LoadBalancerArn, Option<Attributes>>;
 
 /// Reads the account.
-pub async fn observe(clients: &Clients, scope: &Scope<'_>, clock: Clock) -> Result<Observed, AwsError> {
-    let reader = Reader { clients, id: scope.id, clock };
+pub async fn observe(
+    clients: &Clients,
+    scope: &Scope<'_>,
+    clock: Clock,
+) -> Result<Observed, AwsError> {
+    let reader = Reader {
+        clients,
+        id: scope.id,
+        clock,
+        undoing: scope.desired.is_none(),
+        unread: Mutex::default(),
+    };
     let topic_arn = scope.id.topic_arn();
     let mut names: BTreeSet<String> = scope.id.bucket_names().into_iter().collect();
     names.extend(scope.bucket.clone());
@@ -60,11 +71,13 @@ pub async fn observe(clients: &Clients, scope: &Scope<'_>, clock: Clock) -> Resu
             }),
             None => Topic::Absent,
         },
-        Some(tags) if scope.id.owns(&tags) => Topic::Ours(TopicFacts { tags, ..TopicFacts::default() }),
+        Some(tags) if scope.id.owns(&tags) => {
+            Topic::Ours(TopicFacts { tags, ..TopicFacts::default() })
+        }
         Some(_) => Topic::Foreign,
     };
     let record = match &topic {
-        Topic::Ours(facts) => facts.record(),
+        Topic::Ours(facts) => facts.record().unwrap_or_default(),
         Topic::Absent | Topic::Foreign => Record::default(),
     };
     let recorded = record.load_balancers.keys();
@@ -83,7 +96,8 @@ pub async fn observe(clients: &Clients, scope: &Scope<'_>, clock: Clock) -> Resu
     load_balancers.extend(others);
     buckets.extend(found);
     let other_topics = reader.other_topics(scope, &record, &load_balancers, &buckets).await?;
-    Ok(Observed { selected, load_balancers, topic, buckets, other_topics })
+    let unread = reader.unread.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Observed { selected, load_balancers, topic, buckets, other_topics, unread })
 }
 
 /// Every bucket that the record or a load balancer names.
@@ -104,9 +118,16 @@ struct Reader<'a> {
     clients: &'a Clients,
     id: &'a Identity,
     clock: Clock,
+    /// A Delete undoes what it can see, whatever it cannot.
+    undoing: bool,
+    unread: Mutex<Vec<Unread>>,
 }
 
 impl Reader<'_> {
+    fn unread(&self, what: Unread) {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+
     /// A role that was made a moment ago is not known everywhere yet.
     async fn patiently<T>(
         &self,
@@ -132,7 +153,10 @@ impl Reader<'_> {
             }
             let all = match listed.take() {
                 Some(all) => all,
-                None => self.patiently(async || elb::list(&self.clients.elb, &self.id.home).await).await?,
+                None => {
+                    self.patiently(async || elb::list(&self.clients.elb, &self.id.home).await)
+                        .await?
+                }
             };
             match selector {
                 Selector::Tag(key, value) => {
@@ -146,7 +170,8 @@ impl Reader<'_> {
         let attributes = self.attributes(selected.clone()).await?;
         let named = |arn: &LoadBalancerArn| desired.selectors.contains(&Selector::Arn(arn.clone()));
         // One that was deleted between list and look is nobody's mistake.
-        let there = |arn: &LoadBalancerArn| named(arn) || attributes.get(arn).is_some_and(Option::is_some);
+        let there =
+            |arn: &LoadBalancerArn| named(arn) || attributes.get(arn).is_some_and(Option::is_some);
         let selected = selected.into_iter().filter(there).collect();
         Ok((selected, attributes))
     }
@@ -154,16 +179,34 @@ impl Reader<'_> {
     async fn attributes(&self, arns: BTreeSet<LoadBalancerArn>) -> Result<LoadBalancers, AwsError> {
         let read = |arn: LoadBalancerArn| async move {
             let call = async || elb::attributes(&self.clients.elb, &arn).await;
-            let attributes = self.patiently(call).await?;
+            let attributes = match self.patiently(call).await {
+                Err(error) if self.undoing => {
+                    self.unread(Unread::LoadBalancer(arn.clone(), error));
+                    None
+                }
+                other => other?,
+            };
             Ok::<_, AwsError>((arn, attributes))
         };
         stream::iter(arns.into_iter().map(read)).buffer_unordered(SIDE_BY_SIDE).try_collect().await
     }
 
-    async fn buckets(&self, names: &BTreeSet<String>) -> Result<BTreeMap<String, Bucket>, AwsError> {
+    async fn buckets(
+        &self,
+        names: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Bucket>, AwsError> {
         let read = |name: &String| {
             let name = name.clone();
-            async move { Ok::<_, AwsError>((name.clone(), self.bucket(&name).await?)) }
+            async move {
+                let bucket = match self.bucket(&name).await {
+                    Err(error) if self.undoing => {
+                        self.unread(Unread::Bucket(name.clone(), error));
+                        Bucket::Denied
+                    }
+                    other => other?,
+                };
+                Ok::<_, AwsError>((name, bucket))
+            }
         };
         Ok(try_join_all(names.iter().map(read)).await?.into_iter().collect())
     }
@@ -179,13 +222,12 @@ impl Reader<'_> {
         }
         let own = self.id.bucket_names().iter().any(|one| one == name);
         let read = async || {
-            let own = async { if own { buckets.own(self.id, name).await.map(Some) } else { Ok(None) } };
-            let (kms, policy, notifications, own) = tokio::try_join!(
-                buckets.is_kms(name),
-                buckets.policy(name),
-                buckets.notifications(name),
-                own,
-            )?;
+            let own =
+                async { if own { buckets.own(self.id, name).await.map(Some) } else { Ok(None) } };
+            // Nobody asks how a bucket is encrypted when leaving it.
+            let kms = async { if self.undoing { Ok(false) } else { buckets.is_kms(name).await } };
+            let (kms, policy, notifications, own) =
+                tokio::try_join!(kms, buckets.policy(name), buckets.notifications(name), own,)?;
             Ok(BucketFacts { kms, policy, notifications, own })
         };
         match self.patiently(read).await {
@@ -227,7 +269,8 @@ impl Reader<'_> {
         let mut topics: BTreeSet<String> = record.topics.keys().cloned().collect();
         if let Some(desired) = scope.desired {
             let settings = load_balancers.values().flatten();
-            let settings = settings.flat_map(|all| LogKind::ALL.into_iter().filter_map(|kind| all.setting(kind)));
+            let settings = settings
+                .flat_map(|all| LogKind::ALL.into_iter().filter_map(|kind| all.setting(kind)));
             let mut prefixes: BTreeSet<String> = settings.map(|setting| setting.prefix).collect();
             prefixes.insert(desired.prefix.clone());
             for (name, bucket) in buckets {

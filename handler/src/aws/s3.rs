@@ -113,14 +113,20 @@ impl Buckets<'_> {
     pub async fn put_policy(&self, bucket: &str, policy: Option<&Value>) -> Result<(), AwsError> {
         let owner = &self.home.account;
         if let Some(policy) = policy {
-            let call =
-                Call { operation: "PutBucketPolicy", action: "s3:PutBucketPolicy", subject: bucket };
+            let call = Call {
+                operation: "PutBucketPolicy",
+                action: "s3:PutBucketPolicy",
+                subject: bucket,
+            };
             let request = self.client.put_bucket_policy().bucket(bucket).policy(policy.to_string());
             let sent = request.expected_bucket_owner(owner).send().await;
             return sent.map(drop).map_err(|error| call.failed(&error));
         }
-        let call =
-            Call { operation: "DeleteBucketPolicy", action: "s3:DeleteBucketPolicy", subject: bucket };
+        let call = Call {
+            operation: "DeleteBucketPolicy",
+            action: "s3:DeleteBucketPolicy",
+            subject: bucket,
+        };
         let request = self.client.delete_bucket_policy().bucket(bucket);
         let sent = request.expected_bucket_owner(owner).send().await;
         sent.map(drop).map_err(|error| call.failed(&error))
@@ -207,7 +213,11 @@ impl Buckets<'_> {
             })),
             Err(error) => {
                 let error = call.failed(&error);
-                if error.code == "NoSuchPublicAccessBlockConfiguration" { Ok(false) } else { Err(error) }
+                if error.code == "NoSuchPublicAccessBlockConfiguration" {
+                    Ok(false)
+                } else {
+                    Err(error)
+                }
             }
         }
     }
@@ -222,7 +232,8 @@ impl Buckets<'_> {
         match request.expected_bucket_owner(&self.home.account).send().await {
             Ok(answer) => {
                 let rule = answer.rules().iter().find(|rule| rule.id() == Some(LIFECYCLE_RULE));
-                let days = rule.and_then(|rule| rule.expiration()).and_then(LifecycleExpiration::days);
+                let days =
+                    rule.and_then(|rule| rule.expiration()).and_then(LifecycleExpiration::days);
                 Ok(days.and_then(|days| u16::try_from(days).ok()))
             }
             Err(error) => {
@@ -235,7 +246,8 @@ impl Buckets<'_> {
     /// Makes a bucket of ours, with its tags from the first moment.
     pub async fn create(&self, id: &Identity, bucket: &str) -> Result<(), AwsError> {
         let call = Call { operation: "CreateBucket", action: "s3:CreateBucket", subject: bucket };
-        let tag = |(key, value): (String, String)| Tag::builder().key(key).value(value).build().ok();
+        let tag =
+            |(key, value): (String, String)| Tag::builder().key(key).value(value).build().ok();
         let mut configuration = CreateBucketConfiguration::builder()
             .set_tags(Some(id.tags().into_iter().filter_map(tag).collect()));
         // us-east-1 is what no constraint means, and must not be named.

@@ -4,8 +4,8 @@ use aws_sdk_s3::{
     operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput,
     types::{
         Event, EventBridgeConfiguration, FilterRule, FilterRuleName, LambdaFunctionConfiguration,
-        NotificationConfiguration, NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
-        TopicConfiguration,
+        NotificationConfiguration, NotificationConfigurationFilter, QueueConfiguration,
+        S3KeyFilter, TopicConfiguration,
     },
 };
 
@@ -19,12 +19,14 @@ pub(super) fn read(answer: &GetBucketNotificationConfigurationOutput) -> Notific
         events: events.iter().map(|event| event.as_str().to_owned()).collect(),
         filter: read_filter(filter),
     };
-    let topics = answer.topic_configurations().iter().map(|one| {
-        rule(Destination::Topic, one.id(), one.topic_arn(), one.events(), one.filter())
-    });
-    let queues = answer.queue_configurations().iter().map(|one| {
-        rule(Destination::Queue, one.id(), one.queue_arn(), one.events(), one.filter())
-    });
+    let topics = answer
+        .topic_configurations()
+        .iter()
+        .map(|one| rule(Destination::Topic, one.id(), one.topic_arn(), one.events(), one.filter()));
+    let queues = answer
+        .queue_configurations()
+        .iter()
+        .map(|one| rule(Destination::Queue, one.id(), one.queue_arn(), one.events(), one.filter()));
     let functions = answer.lambda_function_configurations().iter().map(|one| {
         rule(Destination::Function, one.id(), one.lambda_function_arn(), one.events(), one.filter())
     });
@@ -46,7 +48,8 @@ fn read_filter(filter: Option<&NotificationConfigurationFilter>) -> Option<Vec<(
 /// A rule always has an ARN and events, so the builders cannot fail; one that did would be left out,
 /// which the read-back after every write would notice.
 pub(super) fn write(all: &Notifications) -> NotificationConfiguration {
-    let events = |rule: &Rule| Some(rule.events.iter().map(|one| Event::from(one.as_str())).collect());
+    let events =
+        |rule: &Rule| Some(rule.events.iter().map(|one| Event::from(one.as_str())).collect());
     let of = |kind: Destination| all.rules.iter().filter(move |rule| rule.destination == kind);
     let topics = of(Destination::Topic).filter_map(|rule| {
         let built = TopicConfiguration::builder().set_id(rule.id.clone()).topic_arn(&rule.arn);
@@ -57,8 +60,9 @@ pub(super) fn write(all: &Notifications) -> NotificationConfiguration {
         built.set_events(events(rule)).set_filter(write_filter(rule)).build().ok()
     });
     let functions = of(Destination::Function).filter_map(|rule| {
-        let built =
-            LambdaFunctionConfiguration::builder().set_id(rule.id.clone()).lambda_function_arn(&rule.arn);
+        let built = LambdaFunctionConfiguration::builder()
+            .set_id(rule.id.clone())
+            .lambda_function_arn(&rule.arn);
         built.set_events(events(rule)).set_filter(write_filter(rule)).build().ok()
     });
     NotificationConfiguration::builder()

@@ -1,9 +1,6 @@
 //! SNS: topics, their tags, who may publish and who listens.
 
-use aws_sdk_sns::{
-    Client,
-    types::Tag,
-};
+use aws_sdk_sns::{Client, types::Tag};
 use serde_json::Value;
 
 use super::Call;
@@ -11,8 +8,11 @@ use crate::{desired::Endpoint, error::AwsError, observed::Subscription};
 
 /// A topic's tags; `None` if it does not exist.
 pub async fn tags(client: &Client, topic: &str) -> Result<Option<Vec<(String, String)>>, AwsError> {
-    let call =
-        Call { operation: "ListTagsForResource", action: "sns:ListTagsForResource", subject: topic };
+    let call = Call {
+        operation: "ListTagsForResource",
+        action: "sns:ListTagsForResource",
+        subject: topic,
+    };
     match client.list_tags_for_resource().resource_arn(topic).send().await {
         Ok(answer) => {
             let pair = |tag: &Tag| (tag.key().to_owned(), tag.value().to_owned());
@@ -43,7 +43,8 @@ pub async fn subscriptions(client: &Client, topic: &str) -> Result<Vec<Subscript
         action: "sns:ListSubscriptionsByTopic",
         subject: topic,
     };
-    let pages = client.list_subscriptions_by_topic().topic_arn(topic).into_paginator().items().send();
+    let pages =
+        client.list_subscriptions_by_topic().topic_arn(topic).into_paginator().items().send();
     match pages.collect::<Result<Vec<_>, _>>().await {
         Ok(found) => Ok(found
             .into_iter()
@@ -128,8 +129,7 @@ pub async fn subscribe(
 /// Removes a subscription; one that is gone, or that was never confirmed and goes by itself, counts
 /// as removed.
 pub async fn unsubscribe(client: &Client, subscription: &str) -> Result<(), AwsError> {
-    let call =
-        Call { operation: "Unsubscribe", action: "sns:Unsubscribe", subject: subscription };
+    let call = Call { operation: "Unsubscribe", action: "sns:Unsubscribe", subject: subscription };
     match client.unsubscribe().subscription_arn(subscription).send().await {
         Ok(_) => Ok(()),
         Err(error) => {

@@ -37,6 +37,8 @@ pub struct Converged {
     pub own_topic: Option<String>,
     /// What was before us, before and after the plan.
     pub record: Record,
+    /// Topics of other stacks that we leave, and whose they are.
+    pub left: Vec<(String, Identity)>,
 }
 
 /// Decides what Create and Update do. Everything that stands in the way is found here, before the
@@ -44,15 +46,25 @@ pub struct Converged {
 pub fn converge(id: &Identity, desired: &Desired, seen: &Observed) -> Result<Converged, Error> {
     if matches!(seen.topic, Topic::Foreign) {
         return Err(Error::Refused(format!(
-            "SNS topic {} exists and was not made by this stack. Nothing was changed. Remove or rename \
-             it, then try again",
+            "SNS topic {} exists and was not made by this stack. Remove it, then try again",
+            id.topic_name()
+        )));
+    }
+    if seen.own_topic().is_some_and(|facts| facts.record().is_none()) {
+        return Err(Error::Refused(format!(
+            "The tags of SNS topic {}, in which this stack keeps what was before it, were changed or \
+             removed. Delete the stack and launch it again",
             id.topic_name()
         )));
     }
     let mut work = Work::new(id, desired, seen)?;
     work.choose_settings();
     work.wire_buckets();
-    if work.refusals.is_empty() { work.finish() } else { Err(Error::Refused(joined(&work.refusals))) }
+    if work.refusals.is_empty() {
+        work.finish()
+    } else {
+        Err(Error::Refused(joined(&work.refusals)))
+    }
 }
 
 /// The customer mends everything at once rather than one refusal a try.
@@ -122,7 +134,8 @@ impl<'a> Work<'a> {
                 continue;
             }
             let network = arn.kind() == LoadBalancerKind::Network;
-            let kinds = self.desired.kinds.iter().filter(|kind| !network || **kind == LogKind::Access);
+            let kinds =
+                self.desired.kinds.iter().filter(|kind| !network || **kind == LogKind::Access);
             for &kind in kinds {
                 if let Some(now) = self.seen.setting(arn, kind) {
                     self.choose_setting(arn, kind, &now);
@@ -141,6 +154,7 @@ impl<'a> Work<'a> {
         let known = self.before.left_alone.contains(path)
             || self.before.load_balancers.keys().any(|(known, _)| known == path);
         if known {
+            self.after.left_alone.insert(path.to_owned());
             self.result.missing.push(arn.clone());
         } else {
             self.refusals.insert(format!(
@@ -152,12 +166,12 @@ impl<'a> Work<'a> {
 
     fn choose_setting(&mut self, arn: &LoadBalancerArn, kind: LogKind, now: &Setting) {
         let network = arn.kind() == LoadBalancerKind::Network;
-        if now.enabled && !is_ours(self.id, &self.before, now) {
+        let key = (arn.path().to_owned(), kind);
+        if now.enabled && !is_ours(self.id, &self.before, &key, now) {
             self.grants_for(&now.target());
             self.result.adopted.entry(arn.clone()).or_default().insert(now.bucket.clone());
             return;
         }
-        let key = (arn.path().to_owned(), kind);
         let before = match self.before.load_balancers.get(&key) {
             Some(recorded) => recorded.clone(),
             // Ours, and no record says what was before: the topic that held it was removed by hand.
@@ -197,8 +211,13 @@ impl<'a> Work<'a> {
                 self.refusals.insert(why);
             }
         }
-        let no_longer: Vec<String> =
-            self.before.buckets.iter().filter(|name| !grants.contains_key(*name)).cloned().collect();
+        let no_longer: Vec<String> = self
+            .before
+            .buckets
+            .iter()
+            .filter(|name| !grants.contains_key(*name))
+            .cloned()
+            .collect();
         for bucket in no_longer {
             self.unwire_bucket(&bucket);
         }
@@ -276,7 +295,12 @@ impl<'a> Work<'a> {
     }
 
     /// Nothing foreign may carry our Sids, and everything has to fit.
-    fn check_policy(&self, bucket: &str, facts: &BucketFacts, wanted: &[Value]) -> Result<(), String> {
+    fn check_policy(
+        &self,
+        bucket: &str,
+        facts: &BucketFacts,
+        wanted: &[Value],
+    ) -> Result<(), String> {
         let theirs = policy::own_sids(self.id, facts.policy.as_ref());
         let recorded = self.before.buckets.contains(bucket);
         for sid in if recorded { BTreeSet::new() } else { theirs } {
@@ -290,7 +314,8 @@ impl<'a> Work<'a> {
             }
         }
         let edit = PolicyEdit { put: wanted.to_vec(), remove: BTreeSet::new() };
-        let size = policy::merge(facts.policy.as_ref(), &edit).map_or(0, |all| all.to_string().len());
+        let size =
+            policy::merge(facts.policy.as_ref(), &edit).map_or(0, |all| all.to_string().len());
         if size > policy::MAX_BYTES {
             return Err(format!(
                 "The policy of bucket {bucket} would have {size} bytes, and S3 takes {}. Shorten the \
@@ -312,8 +337,14 @@ impl<'a> Work<'a> {
             let wanted = notification::rule(self.id, prefix);
             match notification::clash(self.id, bucket, &facts.notifications, &wanted) {
                 None => rules.push(wanted),
-                Some(Clash::Listen(topic)) => {
+                Some(Clash::Listen(topic)) if self.seen.other_topics.contains_key(&topic) => {
                     self.listen.insert(topic);
+                }
+                Some(Clash::Listen(topic)) => {
+                    return Err(format!(
+                        "Bucket {bucket} has an event notification for the same logs to topic {topic}, \
+                         which does not exist any more. Remove that notification, then try again"
+                    ));
                 }
                 Some(Clash::Refuse(why)) => return Err(why),
             }
@@ -339,7 +370,8 @@ impl<'a> Work<'a> {
         let mut wiring = std::mem::take(&mut self.add);
         wiring.extend(topic_chain);
         let set = std::mem::take(&mut self.set).into_iter();
-        let set = set.map(|(load_balancer, settings)| vec![Step::SetLogging { load_balancer, settings }]);
+        let set =
+            set.map(|(load_balancer, settings)| vec![Step::SetLogging { load_balancer, settings }]);
         let mut unwiring = std::mem::take(&mut self.remove);
         unwiring.extend(self.stale_subscriptions());
         self.result.own_topic = Some(self.id.topic_arn());
@@ -365,7 +397,9 @@ impl<'a> Work<'a> {
         buckets.extend(self.before.buckets.iter().cloned());
         let wide = topic_policy(self.id, &buckets);
         let narrow = topic_policy(self.id, &self.publishers);
-        if let Some(wide) = wide.filter(|_| narrow.is_some() && !same_policy(topic, narrow.as_ref())) {
+        if let Some(wide) =
+            wide.filter(|_| narrow.is_some() && !same_policy(topic, narrow.as_ref()))
+        {
             chain.push(Step::SetTopicPolicy(wide));
         }
         Ok(chain)
@@ -409,7 +443,7 @@ impl<'a> Work<'a> {
         }
         if !self.publishers.is_empty() || self.listen.is_empty() {
             self.result.topics.insert(own.clone());
-            if facts.is_none_or(|facts| facts.subscription(&endpoint.address).is_none()) {
+            if facts.is_none_or(|facts| needs_subscription(facts, &endpoint.address)) {
                 chain.push(Step::Subscribe { topic: own, endpoint: endpoint.clone() });
             }
         }
@@ -424,11 +458,7 @@ impl<'a> Work<'a> {
     fn listen_to(&mut self, topic: &str) -> Chain {
         let endpoint = &self.desired.endpoint;
         let mut chain = Vec::new();
-        let Some(facts) = self.seen.other_topics.get(topic) else {
-            self.after.topics.insert(topic.to_owned(), true);
-            chain.push(Step::Subscribe { topic: topic.to_owned(), endpoint: endpoint.clone() });
-            return chain;
-        };
+        let Some(facts) = self.seen.other_topics.get(topic) else { return chain };
         let of_a_stack = facts.owner().is_some();
         let tag = self.id.listener_tag();
         if of_a_stack && facts.tag(&tag).is_none() {
@@ -442,16 +472,17 @@ impl<'a> Work<'a> {
             let mut buckets = self.after.buckets.iter().filter_map(|name| self.seen.bucket(name));
             buckets.any(|facts| policy::is_shared(self.id, facts.policy.as_ref()))
         };
-        let ours = self.before.topics.get(topic).copied().unwrap_or_else(|| !there || (!of_a_stack && shared()));
+        let recorded = self.before.topics.get(topic).copied();
+        let ours = !there || recorded.unwrap_or_else(|| !of_a_stack && shared());
         self.after.topics.insert(topic.to_owned(), ours);
-        if !there {
+        if needs_subscription(facts, &endpoint.address) {
             chain.push(Step::Subscribe { topic: topic.to_owned(), endpoint: endpoint.clone() });
         }
         chain
     }
 
     /// Subscriptions of ours that nobody wants any more: another address, or a topic we have left.
-    fn stale_subscriptions(&self) -> Stage {
+    fn stale_subscriptions(&mut self) -> Stage {
         let mut chains = Vec::new();
         let wanted = &self.desired.endpoint.address;
         let ours = |endpoint: &String| self.before.endpoints.contains(endpoint);
@@ -473,6 +504,7 @@ impl<'a> Work<'a> {
                 }
             }
             if left && facts.tag(&self.id.listener_tag()).is_some() {
+                self.result.left.extend(facts.owner().map(|owner| (topic.clone(), owner)));
                 chain.push(Step::UntagTopic { topic: topic.clone(), key: self.id.listener_tag() });
             }
             chains.push(chain);
@@ -505,6 +537,11 @@ fn removals(
     chain
 }
 
+/// Nobody is subscribed, or the vendor did not confirm: subscribing again sends a new request.
+fn needs_subscription(facts: &crate::observed::TopicFacts, endpoint: &str) -> bool {
+    facts.subscription(endpoint).is_none_or(crate::observed::Subscription::is_pending)
+}
+
 fn same_policy(topic: &crate::observed::TopicFacts, wanted: Option<&Value>) -> bool {
     let statement = |policy: Option<&Value>| policy.map(|all| all["Statement"].clone());
     let (there, wanted) = (statement(topic.policy.as_ref()), statement(wanted));
@@ -515,19 +552,17 @@ fn same_policy(topic: &crate::observed::TopicFacts, wanted: Option<&Value>) -> b
 
 /// The name of the bucket we have or make: the recorded one, else the first that is free or ours.
 fn own_bucket(id: &Identity, seen: &Observed, before: &Record) -> Result<String, Error> {
-    if let Some(bucket) = &before.own_bucket {
-        return Ok(bucket.clone());
-    }
     let names = id.bucket_names();
     let free = |name: &&String| match seen.buckets.get(*name) {
         None | Some(Bucket::Absent) => true,
         Some(Bucket::Here(facts)) => facts.own.as_ref().is_some_and(|own| own.tagged),
         Some(Bucket::Denied | Bucket::Elsewhere(_)) => false,
     };
-    names.iter().find(free).cloned().ok_or_else(|| {
+    let recorded = before.own_bucket.as_ref().filter(free);
+    recorded.or_else(|| names.iter().find(free)).cloned().ok_or_else(|| {
         Error::Refused(format!(
-            "Bucket {} exists and was not made by this stack. Nothing was changed. Remove it, or give \
-             the bucket to use as ExistingBucketName",
+            "Bucket {} exists and was not made by this stack. Remove it, or give the bucket to use as \
+             ExistingBucketName",
             names.first().map_or("", String::as_str)
         ))
     })

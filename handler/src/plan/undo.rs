@@ -19,8 +19,9 @@ pub struct Undo {
     pub stages: Vec<Stage>,
     /// Other stacks still listen to our topic; everything is left for the last of them to undo.
     pub released_to: Vec<String>,
-    /// Topics of deleted stacks that only we still listened to: theirs to undo is ours to undo now.
-    pub inherited: Vec<Identity>,
+    /// Topics of other stacks that we leave, and whose they are: if such a stack was deleted and we were
+    /// the last to listen, what it left is ours to undo.
+    pub left: Vec<(String, Identity)>,
 }
 
 /// Decides what Delete does. `desired` helps where the record was lost with the topic.
@@ -34,18 +35,19 @@ pub fn undo(id: &Identity, desired: Option<&Desired>, seen: &Observed) -> Undo {
         let released = seen.own_topic().is_some_and(|facts| facts.tag(TAG_RELEASED).is_some());
         let step = Step::TagTopic { topic: id.topic_arn(), tags };
         let stages = if released { Vec::new() } else { vec![vec![vec![step]]] };
-        return Undo { stages, released_to: listeners, inherited: Vec::new() };
+        return Undo { stages, released_to: listeners, left: Vec::new() };
     }
-    let record = seen.own_topic().map_or_else(|| guess(id, seen), TopicFacts::record);
+    let record = seen.own_topic().and_then(TopicFacts::record);
+    let recorded = record.is_some();
+    let record = record.unwrap_or_else(|| guess(id, seen));
     let load_balancers = restorations(id, seen, &record, record.load_balancers.iter());
-    let recorded = seen.own_topic().is_some();
     let buckets: Stage = seen
         .buckets
         .keys()
         .filter_map(|name| Some((name, seen.bucket(name)?)))
         .map(|(name, facts)| clear(id, name, facts, removable(id, desired, name, facts, recorded)))
         .collect();
-    let (topics, inherited) = leave_topics(id, seen, &record);
+    let (topics, left) = leave_topics(id, seen, &record);
     let own_topic = match seen.own_topic() {
         Some(_) => vec![Step::DeleteTopic(id.topic_arn())],
         None => Vec::new(),
@@ -53,7 +55,7 @@ pub fn undo(id: &Identity, desired: Option<&Desired>, seen: &Observed) -> Undo {
     let mut unwiring = buckets;
     unwiring.extend(topics);
     let stages = compact(vec![load_balancers, unwiring, vec![own_topic]]);
-    Undo { stages, released_to: Vec::new(), inherited }
+    Undo { stages, released_to: Vec::new(), left }
 }
 
 /// What was before us if the topic with the record is gone: load balancers that write to a bucket
@@ -126,8 +128,12 @@ fn clear(id: &Identity, bucket: &str, facts: &BucketFacts, mut sids: BTreeSet<St
 }
 
 /// Leaves other people's topics.
-fn leave_topics(id: &Identity, seen: &Observed, record: &Record) -> (Stage, Vec<Identity>) {
-    let mut inherited = Vec::new();
+fn leave_topics(
+    id: &Identity,
+    seen: &Observed,
+    record: &Record,
+) -> (Stage, Vec<(String, Identity)>) {
+    let mut left = Vec::new();
     let mut chains = Vec::new();
     let shared = seen.buckets.keys().filter_map(|name| seen.bucket(name));
     let shared = shared.into_iter().any(|facts| policy::is_shared(id, facts.policy.as_ref()));
@@ -147,10 +153,9 @@ fn leave_topics(id: &Identity, seen: &Observed, record: &Record) -> (Stage, Vec<
         let tag = id.listener_tag();
         if facts.tag(&tag).is_some() {
             chain.push(Step::UntagTopic { topic: topic.clone(), key: tag });
-            let last = facts.listeners().len() == 1 && facts.tag(TAG_RELEASED).is_some();
-            inherited.extend(owner.filter(|_| last));
+            left.extend(owner.map(|owner| (topic.clone(), owner)));
         }
         chains.push(chain);
     }
-    (chains, inherited)
+    (chains, left)
 }

@@ -7,7 +7,12 @@ use std::{
 };
 
 use anyhow::{Result, bail, ensure};
-use axum::{Router, body::to_bytes, extract::{Request, State}, response::{IntoResponse, Response}};
+use axum::{
+    Router,
+    body::to_bytes,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
@@ -145,8 +150,12 @@ impl Answer {
         }
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let data = body["Data"].as_object().cloned().unwrap_or_default();
-        let answer =
-            Self { status: text("Status"), reason: text("Reason"), physical_id: text("PhysicalResourceId"), data };
+        let answer = Self {
+            status: text("Status"),
+            reason: text("Reason"),
+            physical_id: text("PhysicalResourceId"),
+            data,
+        };
         match answer.status.as_str() {
             "SUCCESS" => answer.check_success(event)?,
             "FAILED" => ensure!(!answer.reason.is_empty(), "FAILED without a reason"),
@@ -154,7 +163,8 @@ impl Answer {
         }
         let length = answer.physical_id.len();
         ensure!((1..=1024).contains(&length), "PhysicalResourceId has {length} characters");
-        if let Some(given) = event["PhysicalResourceId"].as_str().filter(|given| !given.is_empty()) {
+        if let Some(given) = event["PhysicalResourceId"].as_str().filter(|given| !given.is_empty())
+        {
             ensure!(answer.physical_id == given, "PhysicalResourceId changed");
         }
         Ok(answer)

@@ -51,7 +51,10 @@ impl Shared {
             "CreateTopic" => self.create_topic(call, message).await,
             "CreateBucket" => self.create_bucket(call, message).await,
             "HeadBucket" => self.head_bucket(call, message).await,
-            _ => self.forward(call, message).await.into_response(message.parts.method == Method::HEAD),
+            _ => self
+                .forward(call, message)
+                .await
+                .into_response(message.parts.method == Method::HEAD),
         }
     }
 
@@ -60,12 +63,18 @@ impl Shared {
         let url = format!("http://127.0.0.1:{}{}", self.upstream, message.parts.uri);
         let network: Vec<String> = self.state().network.iter().cloned().collect();
         let balancing = call.service == "elasticloadbalancing";
-        let body = if balancing { to_application(&message.body, &network) } else { message.body.clone() };
+        let body =
+            if balancing { to_application(&message.body, &network) } else { message.body.clone() };
         let mut headers = message.parts.headers.clone();
         headers.remove("content-length");
-        let request = self.http.request(message.parts.method.clone(), url).headers(headers).body(body);
+        let request =
+            self.http.request(message.parts.method.clone(), url).headers(headers).body(body);
         let Ok(answer) = request.send().await else {
-            return Reply { status: 502, headers: http::HeaderMap::new(), body: bytes::Bytes::new() };
+            return Reply {
+                status: 502,
+                headers: http::HeaderMap::new(),
+                body: bytes::Bytes::new(),
+            };
         };
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let mut body = answer.bytes().await.unwrap_or_default();
@@ -145,10 +154,15 @@ impl Shared {
     ) -> Result<(), (&'static str, String)> {
         let writer = if arn.contains("/net/") { Writer::Network } else { Writer::Application };
         let changed = changes(call);
-        for kind in KINDS.into_iter().filter(|kind| changed.keys().any(|key| key.starts_with(kind))) {
-            let text = |name: &str| after.get(&format!("{kind}.{name}")).cloned().unwrap_or_default();
+        for kind in KINDS.into_iter().filter(|kind| changed.keys().any(|key| key.starts_with(kind)))
+        {
+            let text =
+                |name: &str| after.get(&format!("{kind}.{name}")).cloned().unwrap_or_default();
             if writer == Writer::Network && kind != KINDS[0] {
-                return Err(("InvalidConfigurationRequest", format!("Key {kind}.enabled not valid")));
+                return Err((
+                    "InvalidConfigurationRequest",
+                    format!("Key {kind}.enabled not valid"),
+                ));
             }
             let named = changed.get(&format!("{kind}.bucket"));
             if self.state().refuses_empty_bucket && named.is_some_and(String::is_empty) {
@@ -185,12 +199,13 @@ impl Shared {
             Ok(_) => {}
             Err(_) => return refused(format!("S3 bucket {bucket} does not exist")),
         }
-        let denied = format!("Access Denied for bucket: {bucket}. Please check S3bucket permission");
+        let denied =
+            format!("Access Denied for bucket: {bucket}. Please check S3bucket permission");
         let encryption = s3.get_bucket_encryption().bucket(bucket).send().await;
         let kms = encryption.is_ok_and(|answer| format!("{answer:?}").contains("AwsKms"));
         let policy = s3.get_bucket_policy().bucket(bucket).send().await.ok();
-        let policy: Option<Value> =
-            policy.and_then(|answer| serde_json::from_str(answer.policy().unwrap_or_default()).ok());
+        let policy: Option<Value> = policy
+            .and_then(|answer| serde_json::from_str(answer.policy().unwrap_or_default()).ok());
         let file = match kind {
             "access_logs.s3" => "ELBAccessLogTestFile",
             "connection_logs.s3" => "ELBConnectionLogTestFile",
@@ -202,7 +217,15 @@ impl Shared {
         if kms && writer == Writer::Application || !may {
             return refused(denied);
         }
+        // moto takes the Deny of plain http for a Deny of everything.
+        let moto = self.kind == Kind::Moto;
+        if moto {
+            let _ = s3.delete_bucket_policy().bucket(bucket).send().await;
+        }
         let put = s3.put_object().bucket(bucket).key(key).body(Vec::new().into()).send().await;
+        if let Some(policy) = policy.filter(|_| moto) {
+            let _ = s3.put_bucket_policy().bucket(bucket).policy(policy.to_string()).send().await;
+        }
         if put.is_err() { refused(denied) } else { Ok(()) }
     }
 
@@ -220,10 +243,10 @@ impl Shared {
             if skip {
                 break;
             }
-            let attributes = self.root.sns.get_topic_attributes().topic_arn(topic).send().await.ok();
-            let policy = attributes.and_then(|answer| {
-                serde_json::from_str(answer.attributes()?.get("Policy")?).ok()
-            });
+            let attributes =
+                self.root.sns.get_topic_attributes().topic_arn(topic).send().await.ok();
+            let policy = attributes
+                .and_then(|answer| serde_json::from_str(answer.attributes()?.get("Policy")?).ok());
             if !checks::lets_publish(policy.as_ref(), topic, &call.bucket, &self.account) {
                 let words = "Unable to validate the following destination configurations";
                 return failure(call, 400, "InvalidArgument", words);
@@ -246,7 +269,8 @@ impl Shared {
                 asked.insert(key, value.unwrap_or_default());
             }
             if !asked.is_empty() && asked != tags {
-                let words = "Invalid parameter: Tags Reason: Topic already exists with different tags";
+                let words =
+                    "Invalid parameter: Tags Reason: Topic already exists with different tags";
                 return failure(call, 400, "InvalidParameter", words);
             }
         }
@@ -284,7 +308,8 @@ impl Shared {
 
 /// Keys and values of `<Tag>` elements; the handler's tags need no unescaping.
 fn pairs(tags: &str) -> Vec<(String, String)> {
-    let tag = |text: &str| Some((section(text, "Key")?.to_owned(), section(text, "Value")?.to_owned()));
+    let tag =
+        |text: &str| Some((section(text, "Key")?.to_owned(), section(text, "Value")?.to_owned()));
     tags.split("<Tag>").filter_map(tag).collect()
 }
 
@@ -302,7 +327,11 @@ fn changes(call: &Call) -> BTreeMap<String, String> {
 
 fn attribute_list(operation: &str, attributes: &BTreeMap<String, String>) -> String {
     let member = |(key, value): (&String, &String)| {
-        format!("<member><Key>{}</Key><Value>{}</Value></member>", wire::escape(key), wire::escape(value))
+        format!(
+            "<member><Key>{}</Key><Value>{}</Value></member>",
+            wire::escape(key),
+            wire::escape(value)
+        )
     };
     let members: String = attributes.iter().map(member).collect();
     format!(
