@@ -231,8 +231,9 @@ fn check_prefix(text: &str) -> Result<String, String> {
             "Property {name} may not contain AWSLogs: Elastic Load Balancing adds that folder itself"
         ));
     }
+    let dots = text.split('/').any(|folder| folder == "." || folder == "..");
     let slashes = text.starts_with('/') || text.ends_with('/') || text.contains("//");
-    if slashes || text.len() > 256 || !text.chars().all(plain) {
+    if dots || slashes || text.len() > 256 || !text.chars().all(plain) {
         return Err(format!(
             "Property {name}: '{text}' should be letters, digits and !-_.'() with single slashes \
              between folders, at most 256 characters"

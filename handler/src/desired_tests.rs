@@ -61,6 +61,7 @@ fn every_property_that_is_wrong_is_named() {
         ("LogPrefix", json!("/x")),
         ("LogPrefix", json!("x/")),
         ("LogPrefix", json!("a b")),
+        ("LogPrefix", json!("../up")),
         ("LogPrefix", json!("*")),
         ("LogPrefix", json!(["x"])),
         ("ExistingBucketName", json!("s3://bucket")),

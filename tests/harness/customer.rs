@@ -253,8 +253,26 @@ impl Customer {
 
     /// Keys of a bucket's objects.
     pub async fn keys(&self, bucket: &str) -> Result<Vec<String>> {
-        let answer = self.aws.s3.list_objects_v2().bucket(bucket).send().await?;
+        // A bucket in another region is listed by nobody here.
+        let Ok(answer) = self.aws.s3.list_objects_v2().bucket(bucket).send().await else {
+            return Ok(Vec::new());
+        };
         Ok(answer.contents().iter().filter_map(|one| one.key()).map(str::to_owned).collect())
+    }
+
+    /// Removes all objects of a bucket.
+    pub async fn empty(&self, bucket: &str) -> Result<()> {
+        let s3 = &self.aws.s3;
+        let policy = self.policy(bucket).await;
+        // moto takes the Deny of plain http for a Deny of everything.
+        let moto = self.kind == Kind::Moto && !policy.is_null();
+        if moto {
+            s3.delete_bucket_policy().bucket(bucket).send().await?;
+        }
+        for key in self.keys(bucket).await? {
+            s3.delete_object().bucket(bucket).key(key).send().await?;
+        }
+        if moto { self.set_policy(bucket, &policy).await } else { Ok(()) }
     }
 
     /// Puts an object.

@@ -1,1 +1,122 @@
-//! x
+//! Two stacks in one account and region.
+
+use anyhow::Result;
+use harness::cloudformation::{Lab, Launch, Stack};
+use serde_json::{Value, json};
+
+use crate::{on_both, succeeded};
+
+async fn launched(lab: &Lab, name: &str, launch: &Launch) -> Result<Stack> {
+    let mut stack = lab.stack(name);
+    succeeded(&lab.create(&mut stack, launch).await?);
+    Ok(stack)
+}
+
+/// The account without the objects in its buckets.
+async fn apart_from_logs(lab: &Lab) -> Result<Value> {
+    let mut all = lab.customer.snapshot().await?;
+    for (name, state) in all.as_object_mut().unwrap() {
+        if name.starts_with("bucket ") {
+            state["objects"] = json!([]);
+        }
+    }
+    Ok(all)
+}
+
+#[tokio::test]
+async fn each_with_its_own_load_balancer_do_not_know_of_each_other() -> Result<()> {
+    on_both(async |lab| {
+        let web = lab.customer.application_load_balancer("web").await?;
+        let api = lab.customer.application_load_balancer("api").await?;
+        let first = launched(lab, "first", &Launch::of(&[&web])).await?;
+        let second = launched(lab, "second", &Launch::of(&[&api])).await?;
+        succeeded(&lab.delete(&first).await?);
+        assert_eq!(lab.customer.attributes(&api).await?["access_logs.s3.enabled"], "true");
+        assert_eq!(lab.customer.topics().await?.len(), 1);
+        succeeded(&lab.delete(&second).await?);
+        assert!(lab.customer.topics().await?.is_empty());
+        Ok(())
+    })
+    .await
+}
+
+/// Events of one bucket can go to one topic only: the second stack listens to the first one's. The
+/// first may be deleted first; the second goes on, and puts everything back when it goes.
+#[tokio::test]
+async fn on_the_same_bucket_the_first_to_go_does_not_cut_the_other_off() -> Result<()> {
+    on_both(async |lab| {
+        let web = lab.customer.application_load_balancer("web").await?;
+        let api = lab.customer.application_load_balancer("api").await?;
+        let bucket = format!("shared-{}", lab.customer.account);
+        lab.customer.bucket(&bucket).await?;
+        let before = apart_from_logs(lab).await?;
+        let first = launched(lab, "first", &Launch::of(&[&web]).into_bucket(&bucket)).await?;
+        let alone = apart_from_logs(lab).await?;
+        let second = launched(lab, "second", &Launch::of(&[&api]).into_bucket(&bucket)).await?;
+
+        let answer = lab.delete(&first).await?;
+        succeeded(&answer);
+        assert!(answer.reason.contains(&second.id), "{}", answer.reason);
+        assert_eq!(lab.customer.notifications(&bucket).await.len(), 1);
+        assert_eq!(lab.customer.attributes(&api).await?["access_logs.s3.enabled"], "true");
+        succeeded(&lab.delete(&second).await?);
+        assert_eq!(apart_from_logs(lab).await?, before);
+
+        // And the other way round.
+        let first = launched(lab, "first", &Launch::of(&[&web]).into_bucket(&bucket)).await?;
+        let second = launched(lab, "second", &Launch::of(&[&api]).into_bucket(&bucket)).await?;
+        succeeded(&lab.delete(&second).await?);
+        assert_eq!(apart_from_logs(lab).await?.to_string().len(), alone.to_string().len());
+        succeeded(&lab.delete(&first).await?);
+        assert_eq!(apart_from_logs(lab).await?, before);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn on_the_same_load_balancer_it_logs_until_both_are_gone() -> Result<()> {
+    on_both(async |lab| {
+        let web = lab.customer.application_load_balancer("web").await?;
+        let before = lab.customer.attributes(&web).await?;
+        let first = launched(lab, "first", &Launch::of(&[&web])).await?;
+        let second = launched(lab, "second", &Launch::of(&[&web])).await?;
+        let logging = lab.customer.attributes(&web).await?;
+        succeeded(&lab.delete(&first).await?);
+        assert_eq!(lab.customer.attributes(&web).await?, logging);
+        succeeded(&lab.delete(&second).await?);
+        assert_eq!(lab.customer.attributes(&web).await?, before);
+        assert!(lab.customer.topics().await?.is_empty());
+        for bucket in lab.customer.buckets().await? {
+            assert!(!lab.customer.policy(&bucket).await.to_string().contains("VendorRead"));
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// A bucket named by both, whose notifications go to a topic of the customer's: one subscription
+/// serves both, and the last to go removes it.
+#[tokio::test]
+async fn on_a_topic_of_the_customers_the_last_to_go_ends_the_subscription() -> Result<()> {
+    use aws_sdk_s3::types::{Event, NotificationConfiguration, TopicConfiguration};
+    on_both(async |lab| {
+        let web = lab.customer.application_load_balancer("web").await?;
+        let api = lab.customer.application_load_balancer("api").await?;
+        let bucket = format!("shared-{}", lab.customer.account);
+        lab.customer.bucket(&bucket).await?;
+        let topic = lab.customer.topic("theirs").await?;
+        let rule = TopicConfiguration::builder().id("theirs").topic_arn(&topic);
+        let rule = rule.events(Event::S3ObjectCreated).build()?;
+        let all = NotificationConfiguration::builder().topic_configurations(rule).build();
+        lab.customer.set_notifications(&bucket, all).await?;
+        let first = launched(lab, "first", &Launch::of(&[&web]).into_bucket(&bucket)).await?;
+        let second = launched(lab, "second", &Launch::of(&[&api]).into_bucket(&bucket)).await?;
+        succeeded(&lab.delete(&first).await?);
+        assert_eq!(lab.customer.subscribers(&topic).await.len(), 1);
+        succeeded(&lab.delete(&second).await?);
+        assert!(lab.customer.subscribers(&topic).await.is_empty());
+        Ok(())
+    })
+    .await
+}

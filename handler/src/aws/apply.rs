@@ -22,6 +22,10 @@ use crate::{
 /// How often a document is merged again because somebody else wrote it in between.
 const ROUNDS: usize = 3;
 
+/// How long a bucket that was made just now may be unknown; if it was removed meanwhile, waiting is in
+/// vain.
+const NEW_BUCKET_SHOWS_WITHIN: Duration = Duration::from_secs(5);
+
 /// How long a write may take to show in a read.
 const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -248,11 +252,13 @@ impl Hands<'_> {
         &self,
         call: impl AsyncFnMut() -> Result<T, AwsError>,
     ) -> Result<T, AwsError> {
-        let passes = |error: &AwsError, _| {
-            error.is_conflict()
-                || (self.fresh_role && (error.is_denied() || error.code == "NoSuchBucket"))
-        };
-        until_settled(self.clock, passes, call).await
+        until_settled(self.clock, |error, waited| self.will_settle(error, waited), call).await
+    }
+
+    /// A conflicting change ends; a role or bucket that was made just now shows up.
+    fn will_settle(&self, error: &AwsError, waited: Duration) -> bool {
+        let new_bucket = error.code == "NoSuchBucket" && waited < NEW_BUCKET_SHOWS_WITHIN;
+        error.is_conflict() || (self.fresh_role && (error.is_denied() || new_bucket))
     }
 
     /// Reads until something else shows than before the write: what is read right after it may still be
@@ -276,11 +282,8 @@ impl Hands<'_> {
 
     async fn set_logging(&self, step: &Step) -> Result<(), AwsError> {
         let elb = &self.clients.elb;
-        let passes = |error: &AwsError, _| {
-            error.is_bucket_denied()
-                || error.is_conflict()
-                || (self.fresh_role && error.is_denied())
-        };
+        let passes =
+            |error: &AwsError, waited| error.is_bucket_denied() || self.will_settle(error, waited);
         let call = async || match step {
             Step::SetLogging { load_balancer, settings } => {
                 elb::set(elb, load_balancer, settings).await
@@ -422,10 +425,8 @@ impl Hands<'_> {
                 other => other,
             }
         };
-        let passes = |error: &AwsError, _| {
-            error.is_destination_invalid()
-                || error.is_conflict()
-                || (self.fresh_role && (error.is_denied() || error.code == "NoSuchBucket"))
+        let passes = |error: &AwsError, waited| {
+            error.is_destination_invalid() || self.will_settle(error, waited)
         };
         Ok(until_settled(self.clock, passes, call).await?)
     }

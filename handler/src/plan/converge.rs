@@ -561,7 +561,8 @@ fn own_bucket(id: &Identity, seen: &Observed, before: &Record) -> Result<String,
     let recorded = before.own_bucket.as_ref().filter(free);
     recorded.or_else(|| names.iter().find(free)).cloned().ok_or_else(|| {
         Error::Refused(format!(
-            "Bucket {} exists and was not made by this stack. Remove it, or give the bucket to use as \
+            "Bucket {} exists and was not made by this stack, or this stack may not look at it (its \
+             function's role needs s3:ListBucket). Remove it, or give the bucket to use as \
              ExistingBucketName",
             names.first().map_or("", String::as_str)
         ))
@@ -594,10 +595,10 @@ fn usable<'s>(seen: &'s Observed, bucket: &str, own: bool) -> Result<&'s BucketF
              balancers: choose another bucket, or leave ExistingBucketName blank"
         )),
         Some(Bucket::Denied) => Err(format!(
-            "Bucket {bucket}{who} belongs to another account, or its policy denies this account to \
-             look at it. This stack changes nothing in other accounts: the bucket's owner must let the \
-             vendor read it and notify the vendor of new logs. Or choose a bucket of this account, or \
-             leave ExistingBucketName blank"
+            "Bucket {bucket}{who} belongs to another account, or this stack may not look at it (its \
+             function's role needs s3:ListBucket). This stack changes nothing in other accounts: the \
+             bucket's owner must let the vendor read it and notify the vendor of new logs. Or choose a \
+             bucket of this account, or leave ExistingBucketName blank"
         )),
         Some(Bucket::Absent) | None => Err(format!(
             "Bucket {bucket}{who} does not exist. Check the name, or leave ExistingBucketName blank to \

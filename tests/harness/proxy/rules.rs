@@ -48,9 +48,11 @@ impl Shared {
             "ModifyLoadBalancerAttributes" => self.modify_attributes(call, message).await,
             "DescribeLoadBalancerAttributes" => self.describe_attributes(call, message).await,
             "PutBucketNotificationConfiguration" => self.put_notifications(call, message).await,
+            "Subscribe" => self.subscribe(call, message).await,
             "CreateTopic" => self.create_topic(call, message).await,
             "CreateBucket" => self.create_bucket(call, message).await,
             "HeadBucket" => self.head_bucket(call, message).await,
+            "GetBucketNotificationConfiguration" => self.get_notifications(call, message).await,
             _ => self
                 .forward(call, message)
                 .await
@@ -253,6 +255,32 @@ impl Shared {
             }
         }
         self.forward(call, message).await.into_response(false)
+    }
+
+    /// moto gives the element another name where there are no notifications.
+    async fn get_notifications(&self, call: &Call, message: &Message) -> Response {
+        let mut reply = self.forward(call, message).await;
+        reply.body =
+            replace(&reply.body, "GetBucketNotificationResponse", "NotificationConfiguration");
+        reply.into_response(false)
+    }
+
+    /// SNS gives the ARN at once if asked to; ministack does not.
+    async fn subscribe(&self, call: &Call, message: &Message) -> Response {
+        let mut reply = self.forward(call, message).await;
+        let asked = call.parameter("ReturnSubscriptionArn") == Some("true");
+        let pending = "pending confirmation";
+        if asked && String::from_utf8_lossy(&reply.body).contains(pending) {
+            let topic = call.parameter("TopicArn").unwrap_or_default();
+            let all = self.root.sns.list_subscriptions_by_topic().topic_arn(topic).send().await;
+            let arn = all.ok().and_then(|all| {
+                let wanted = call.parameter("Endpoint");
+                let one = all.subscriptions().iter().find(|one| one.endpoint() == wanted)?;
+                one.subscription_arn().map(str::to_owned)
+            });
+            reply.body = replace(&reply.body, pending, &arn.unwrap_or_default());
+        }
+        reply.into_response(false)
     }
 
     /// SNS gives an existing topic back only if tags and attributes are the same.
