@@ -136,7 +136,7 @@ impl Lab {
 
     /// A world in an account.
     pub async fn for_account(emulator: &Emulator, account: &str, region: &str) -> Result<Self> {
-        let proxy = Proxy::start(emulator, account, region).await?;
+        let proxy = Proxy::start(emulator.kind, emulator.port, account, region).await?;
         let customer = Customer::new(&proxy, emulator.kind, account, region).await?;
         let keys = keys(emulator.port, emulator.kind, account).await?;
         let answers = Answers::start().await?;

@@ -262,23 +262,33 @@ impl Customer {
 
     /// Removes all objects of a bucket.
     pub async fn empty(&self, bucket: &str) -> Result<()> {
-        let s3 = &self.aws.s3;
+        self.past_moto(bucket, async || {
+            for key in self.keys(bucket).await? {
+                self.aws.s3.delete_object().bucket(bucket).key(key).send().await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// moto takes the Deny of plain http for a Deny of everything, so the policy steps aside.
+    async fn past_moto(&self, bucket: &str, act: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
         let policy = self.policy(bucket).await;
-        // moto takes the Deny of plain http for a Deny of everything.
-        let moto = self.kind == Kind::Moto && !policy.is_null();
-        if moto {
-            s3.delete_bucket_policy().bucket(bucket).send().await?;
+        if self.kind != Kind::Moto || policy.is_null() {
+            return act().await;
         }
-        for key in self.keys(bucket).await? {
-            s3.delete_object().bucket(bucket).key(key).send().await?;
-        }
-        if moto { self.set_policy(bucket, &policy).await } else { Ok(()) }
+        self.aws.s3.delete_bucket_policy().bucket(bucket).send().await?;
+        act().await?;
+        self.set_policy(bucket, &policy).await
     }
 
     /// Puts an object.
     pub async fn put(&self, bucket: &str, key: &str, body: Vec<u8>) -> Result<()> {
-        self.aws.s3.put_object().bucket(bucket).key(key).body(body.into()).send().await?;
-        Ok(())
+        self.past_moto(bucket, async || {
+            self.aws.s3.put_object().bucket(bucket).key(key).body(body.into()).send().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Makes a topic; its ARN.

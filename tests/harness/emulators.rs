@@ -49,14 +49,19 @@ impl Drop for Emulator {
 }
 
 impl Emulator {
-    /// Starts one on a free port. `calls_go_to` is where its Lambda functions send their AWS calls.
-    pub fn start(kind: Kind, calls_go_to: Option<u16>) -> Result<Self> {
+    /// Starts one on a free port.
+    pub fn start(kind: Kind) -> Result<Self> {
+        let port = free_port()?;
+        Self::start_on(kind, port, port)
+    }
+
+    /// Starts one on a port. `calls_go_to` is where its Lambda functions send their AWS calls.
+    pub fn start_on(kind: Kind, port: u16, calls_go_to: u16) -> Result<Self> {
         let (name, program) = match kind {
             Kind::Ministack { .. } => ("ministack", "ministack"),
             Kind::Moto => ("moto", "moto_server"),
         };
         let python = environment(name)?;
-        let port = free_port()?;
         let folder = target().join("emulators/run").join(format!("{name}-{port}"));
         fs::create_dir_all(&folder)?;
         let log = File::create(folder.join("log"))?;
@@ -74,11 +79,10 @@ impl Emulator {
             .process_group(0);
         match kind {
             Kind::Ministack { auth } => {
-                let calls = calls_go_to.unwrap_or(port);
                 command
                     .env("GATEWAY_PORT", port.to_string())
                     .envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "127.0.0.1")])
-                    .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{calls}"));
+                    .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{calls_go_to}"));
                 if auth {
                     command.env("AUTH", "true");
                 }
@@ -125,7 +129,7 @@ pub fn shared(kind: Kind) -> &'static Emulator {
     static MOTO: OnceLock<Emulator> = OnceLock::new();
     let cell = if kind == Kind::Moto { &MOTO } else { &MINISTACK };
     #[expect(clippy::expect_used, reason = "no story can be told without an emulator")]
-    cell.get_or_init(|| Emulator::start(kind, None).expect("the emulator starts"))
+    cell.get_or_init(|| Emulator::start(kind).expect("the emulator starts"))
 }
 
 /// A port that nobody listens on right now.

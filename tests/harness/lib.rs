@@ -3,8 +3,9 @@
 //! In reading order: [`emulators`] starts AWS on this machine; [`proxy`] stands in front of it and
 //! does what AWS does and emulators do not; [`iam`] holds every call of the handler against the
 //! template's own role; [`template`] reads the templates as CloudFormation does; [`cloudformation`]
-//! plays CloudFormation's sequences to the real handler; [`customer`] is the customer's account;
-//! [`package`] builds the release zip.
+//! plays CloudFormation's sequences to the real handler; [`customer`] is the customer's account and
+//! [`vendor`] the vendor's; [`package`] builds the release zip; [`whole_path`] puts all of it together,
+//! with the emulator's own CloudFormation and Lambda.
 
 pub mod cloudformation;
 pub mod customer;
@@ -13,6 +14,8 @@ pub mod iam;
 pub mod package;
 pub mod proxy;
 pub mod template;
+pub mod vendor;
+pub mod whole_path;
 pub mod wire;
 
 mod checks;

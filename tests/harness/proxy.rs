@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, sync::oneshot, time::Instant};
 
 use crate::{
     customer::Clients,
-    emulators::{Emulator, Kind},
+    emulators::Kind,
     iam::Policy,
     wire::{self, Call},
 };
@@ -115,19 +115,9 @@ impl Held {
 }
 
 impl Proxy {
-    /// Starts a proxy for an account of an emulator that listens on `upstream`.
-    pub async fn start(emulator: &Emulator, account: &str, region: &str) -> Result<Self> {
-        let root = Clients::new(emulator.port, emulator.kind, account, region).await?;
-        Self::start_with(emulator.kind, emulator.port, root, account, region).await
-    }
-
-    async fn start_with(
-        kind: Kind,
-        upstream: u16,
-        root: Clients,
-        account: &str,
-        region: &str,
-    ) -> Result<Self> {
+    /// Starts a proxy for an account of the emulator that listens, or will listen, on `upstream`.
+    pub async fn start(kind: Kind, upstream: u16, account: &str, region: &str) -> Result<Self> {
+        let root = Clients::new(upstream, kind, account, region).await?;
         let shared = Arc::new(Shared {
             kind,
             upstream,

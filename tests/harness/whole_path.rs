@@ -1,0 +1,153 @@
+//! The whole path, with nothing of ours in between: the customer launches the templates, the
+//! emulator's CloudFormation makes role and function, Lambda runs the release zip with the role's
+//! credentials, IAM is enforced, SNS and S3 do their part.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_cloudformation::types::{Capability, Parameter, StackEvent};
+use templates::{catalog::Template, vendor::render};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    cloudformation::fresh_account,
+    customer::{Clients, Customer},
+    emulators::{Emulator, Kind, free_port},
+    package::Package,
+    proxy::Proxy,
+    vendor::Vendor,
+};
+
+/// An emulator with a customer and a vendor on it.
+#[derive(Debug)]
+pub struct WholePath {
+    /// The customer's account.
+    pub customer: Customer,
+    /// The vendor's account.
+    pub vendor: Vendor,
+    /// What the function's calls go through.
+    pub proxy: Proxy,
+    /// The emulator; it ends with this.
+    pub emulator: Emulator,
+    /// CloudFormation and IAM, asked without anything in between.
+    direct: Clients,
+}
+
+/// A stack after an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackState {
+    /// `CREATE_COMPLETE` and the like.
+    pub status: String,
+    /// Its outputs.
+    pub outputs: BTreeMap<String, String>,
+}
+
+impl WholePath {
+    /// Starts everything and publishes the code.
+    pub async fn start(package: &Package) -> Result<Self> {
+        let (kind, region) = (Kind::Ministack { auth: true }, "eu-west-1");
+        let (account, port) = (fresh_account(), free_port()?);
+        let proxy = Proxy::start(kind, port, &account, region).await?;
+        let emulator = Emulator::start_on(kind, port, proxy.handler_port)?;
+        let customer = Customer::new(&proxy, kind, &account, region).await?;
+        let vendor = Vendor::start(proxy.customer_port, &fresh_account(), region).await?;
+        let direct = Clients::new(port, kind, &account, region).await?;
+        vendor.publish(package, &direct).await?;
+        Ok(Self { customer, vendor, proxy, emulator, direct })
+    }
+
+    /// Launches a template as the vendor publishes it, and waits. `told` gets every stack event.
+    pub async fn launch(
+        &self,
+        name: &str,
+        template: Template,
+        parameters: &[(&str, &str)],
+        role: Option<&str>,
+        told: impl FnMut(&StackEvent),
+    ) -> Result<StackState> {
+        let body = render(template.body, &self.vendor.constants())?;
+        let parameter = |(key, value): &(&str, &str)| {
+            Parameter::builder().parameter_key(*key).parameter_value(*value).build()
+        };
+        let request = self
+            .direct
+            .cloudformation
+            .create_stack()
+            .stack_name(name)
+            .template_body(body)
+            .capabilities(Capability::CapabilityIam)
+            .set_parameters(Some(parameters.iter().map(parameter).collect()))
+            .set_role_arn(role.map(str::to_owned));
+        let made = request.send().await?;
+        self.wait(made.stack_id().context("no stack id")?, told).await
+    }
+
+    /// Updates a stack's parameters, and waits.
+    pub async fn update(
+        &self,
+        name: &str,
+        template: Template,
+        parameters: &[(&str, &str)],
+    ) -> Result<StackState> {
+        let body = render(template.body, &self.vendor.constants())?;
+        let parameter = |(key, value): &(&str, &str)| {
+            Parameter::builder().parameter_key(*key).parameter_value(*value).build()
+        };
+        let request = self
+            .direct
+            .cloudformation
+            .update_stack()
+            .stack_name(name)
+            .template_body(body)
+            .capabilities(Capability::CapabilityIam)
+            .set_parameters(Some(parameters.iter().map(parameter).collect()));
+        let made = request.send().await?;
+        self.wait(made.stack_id().context("no stack id")?, |_| {}).await
+    }
+
+    /// Deletes a stack, and waits.
+    pub async fn delete(&self, name: &str, told: impl FnMut(&StackEvent)) -> Result<StackState> {
+        let cloudformation = &self.direct.cloudformation;
+        let stacks = cloudformation.describe_stacks().stack_name(name).send().await?;
+        let stack = stacks.stacks().first().context("no such stack")?;
+        let id = stack.stack_id().context("no stack id")?.to_owned();
+        cloudformation.delete_stack().stack_name(name).send().await?;
+        self.wait(&id, told).await
+    }
+
+    /// Waits until a stack has come to rest.
+    async fn wait(&self, stack: &str, mut told: impl FnMut(&StackEvent)) -> Result<StackState> {
+        let cloudformation = &self.direct.cloudformation;
+        let until = Instant::now() + Duration::from_secs(120);
+        let mut seen = 0;
+        loop {
+            let events = cloudformation.describe_stack_events().stack_name(stack).send().await?;
+            let events = events.stack_events();
+            for event in events.iter().rev().skip(seen) {
+                told(event);
+            }
+            seen = events.len();
+            let stacks = cloudformation.describe_stacks().stack_name(stack).send().await?;
+            let state = stacks.stacks().first().context("the stack is gone")?;
+            let status = state.stack_status().map(|status| status.as_str().to_owned());
+            let status = status.unwrap_or_default();
+            if !status.ends_with("IN_PROGRESS") {
+                let output = |one: &aws_sdk_cloudformation::types::Output| {
+                    Some((one.output_key()?.to_owned(), one.output_value()?.to_owned()))
+                };
+                let outputs = state.outputs().iter().filter_map(output).collect();
+                return Ok(StackState { status, outputs });
+            }
+            if Instant::now() > until {
+                bail!("the stack is still {status} after two minutes");
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Names of the roles and functions of the customer's account.
+    pub async fn roles(&self) -> Result<Vec<String>> {
+        let answer = self.direct.iam.list_roles().send().await?;
+        Ok(answer.roles().iter().map(|role| role.role_name().to_owned()).collect())
+    }
+}
