@@ -6,6 +6,7 @@ pub mod s3;
 pub mod sns;
 
 mod apply;
+mod documents;
 mod observe;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};

@@ -4,7 +4,9 @@
 //! back. Both are functions of what was observed, so a repeated event gives an empty plan, and what is
 //! promised about Create, Update and Delete is a table of tests.
 
+mod buckets;
 mod converge;
+mod topics;
 mod undo;
 
 use std::collections::BTreeSet;

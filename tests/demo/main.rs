@@ -1,2 +1,212 @@
-//! x
-fn main() {}
+//! `cargo demo`: the whole product on this machine, in a minute or two once it is built.
+//!
+//! A customer with a load balancer launches the stack; a log arrives; the vendor is told of it and
+//! reads it; the customer deletes the stack, and the account is as before but for the kept logs.
+
+mod screen;
+
+use std::{
+    io::{Read, Write},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use aws_sdk_cloudformation::types::StackEvent;
+use clap::Parser;
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use harness::{package, vendor::Vendor, whole_path::WholePath};
+use screen::Screen;
+use serde_json::Value;
+use templates::catalog::{LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE};
+
+/// Launches the onboarding stack in an AWS emulator on this machine, and takes it down again.
+#[derive(Debug, Parser)]
+#[command(name = "cargo demo")]
+struct Options {
+    /// Leave everything running before the stack is deleted, until Ctrl-C.
+    #[arg(long)]
+    keep: bool,
+}
+
+const STACK: &str = "logs-analysis-acme";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let started = Instant::now();
+    let mut screen = Screen::new();
+    let outcome = tell(&mut screen, &options).await;
+    if let Err(error) = &outcome {
+        screen.fail(&format!("{error:#}"));
+    }
+    screen.line(&format!("\n{:.1} s in all.", started.elapsed().as_secs_f64()));
+    if outcome.is_ok() && screen.all_held() {
+        screen.line("Everything held.");
+        ExitCode::SUCCESS
+    } else {
+        screen.line("Not everything held: see the lines marked ✗.");
+        ExitCode::FAILURE
+    }
+}
+
+async fn tell(screen: &mut Screen, options: &Options) -> Result<()> {
+    let path = set_up(screen).await?;
+    let web = path.customer.application_load_balancer("web").await?;
+    screen.did(&format!("the customer, account {}, has load balancer web", path.customer.account));
+    let before = path.customer.snapshot().await?;
+
+    screen.chapter("The customer launches the stack");
+    let role = launch(screen, &path, "launch-role", STACK_LAUNCH_ROLE, &[], None).await?;
+    let role = role.get("LaunchRoleArn").context("the launch role has no ARN")?.clone();
+    let parameters = [("LoadBalancers", web.as_str()), ("LogRetentionDays", "90")];
+    let outputs =
+        launch(screen, &path, STACK, LOGS_ANALYSIS_ONBOARDING, &parameters, Some(&role)).await?;
+
+    screen.chapter("What the stack made");
+    for (name, value) in &outputs {
+        screen.line(&format!("  {name:<16} {value}"));
+    }
+    let bucket = outputs.get("Buckets").context("no bucket")?;
+    log_arrives(screen, &path, bucket).await?;
+
+    if options.keep {
+        return keep_running(screen, &path).await;
+    }
+    screen.chapter("The customer deletes the stack");
+    let state = path.delete(STACK, |event| screen.event(&row(event))).await?;
+    screen.check(state.status == "DELETE_COMPLETE", &format!("the stack is {}", state.status));
+    let vendor_reads = path.vendor.read(bucket, &log_key(&path)).await.is_ok();
+    screen.check(!vendor_reads, "the vendor can read nothing any more");
+    compare(screen, &before, &path.customer.snapshot().await?, bucket);
+    let watched = path.proxy.violations();
+    screen.check(watched.is_empty(), &format!("rules the handler broke: {}", watched.len()));
+    Ok(())
+}
+
+async fn set_up(screen: &mut Screen) -> Result<WholePath> {
+    screen.chapter("Getting ready");
+    screen.doing("building the handler as it is shipped (minutes, the first time)");
+    let package = tokio::task::spawn_blocking(package::build).await??;
+    let (major, minor) = package.glibc;
+    let megabytes = package.zip_bytes.div_ceil(10_000);
+    screen.did(&format!(
+        "the handler is packaged: {}.{:02} MB zip, needs GLIBC_{major}.{minor}",
+        megabytes / 100,
+        megabytes % 100,
+    ));
+    screen.doing("starting an AWS emulator (and fetching it, the first time)");
+    let path = WholePath::start(&package).await?;
+    screen.did("AWS runs on this machine, with IAM enforced");
+    Ok(path)
+}
+
+async fn launch(
+    screen: &mut Screen,
+    path: &WholePath,
+    name: &str,
+    template: templates::catalog::Template,
+    parameters: &[(&str, &str)],
+    role: Option<&str>,
+) -> Result<std::collections::BTreeMap<String, String>> {
+    screen.doing(&format!("launching {name}"));
+    let state =
+        path.launch(name, template, parameters, role, |event| screen.event(&row(event))).await?;
+    screen.check(state.status == "CREATE_COMPLETE", &format!("{name} is {}", state.status));
+    Ok(state.outputs)
+}
+
+fn row(event: &StackEvent) -> String {
+    let status = event.resource_status().map_or("", |status| status.as_str());
+    let reason = event.resource_status_reason().unwrap_or_default();
+    let what = event.logical_resource_id().unwrap_or_default();
+    format!("{status:<20} {what:<34} {reason}").trim_end().to_owned()
+}
+
+fn log_key(path: &WholePath) -> String {
+    let (account, region) = (&path.customer.account, &path.customer.region);
+    format!(
+        "AWSLogs/{account}/elasticloadbalancing/{region}/2026/11/21/{account}_elasticloadbalancing_\
+         {region}_app.web.50dc6c495c0c9188_20261121T2340Z_192.0.2.10_3kmdrk0x.log.gz"
+    )
+}
+
+/// One line as an application load balancer writes it.
+const ENTRY: &str = "https 2026-11-21T23:39:43.945958Z app/web/50dc6c495c0c9188 192.0.2.77:46532 \
+     10.0.1.12:443 0.001 0.014 0.000 200 200 132 1071 \"GET https://shop.customer.test:443/ HTTP/2.0\" \
+     \"curl/8.5.0\" TLS_AES_128_GCM_SHA256 TLSv1.3\n";
+
+async fn log_arrives(screen: &mut Screen, path: &WholePath, bucket: &str) -> Result<()> {
+    screen.chapter("A log arrives");
+    let Vendor { account, aws, .. } = &path.vendor;
+    let topic = path.vendor.confirm().await?;
+    screen.did(&format!("the vendor, account {account}, confirmed the subscription"));
+    let mut log = GzEncoder::new(Vec::new(), Compression::default());
+    log.write_all(ENTRY.as_bytes())?;
+    let key = log_key(path);
+    path.customer.put(bucket, &key, log.finish()?).await?;
+    screen.did(&format!("the load balancer wrote …{}", &key[key.len() - 40..]));
+    let (told_bucket, told_key) = path.vendor.hears_of(&key).await?;
+    let told = told_bucket == bucket && told_key == key;
+    screen.check(told, &format!("the vendor was told of it through {topic}"));
+    let mut text = String::new();
+    GzDecoder::new(path.vendor.read(bucket, &key).await?.as_slice()).read_to_string(&mut text)?;
+    screen.check(text == ENTRY, &format!("the vendor reads it: {}…", &text[..60]));
+    let write = aws.s3.put_object().bucket(bucket).key(&key).body(Vec::new().into()).send().await;
+    screen.check(write.is_err(), "the vendor may not write it");
+    let delete = aws.s3.delete_object().bucket(bucket).key(&key).send().await;
+    screen.check(delete.is_err(), "the vendor may not delete it");
+    let list = aws.s3.list_objects_v2().bucket(bucket).send().await;
+    screen.check(list.is_err(), "the vendor may not list the rest of the bucket");
+    Ok(())
+}
+
+/// The account before and after, side by side: equal but for the kept bucket.
+fn compare(screen: &mut Screen, before: &Value, after: &Value, kept: &str) {
+    screen.chapter("The account before and after");
+    let none = serde_json::Map::new();
+    let (before, after) = (before.as_object().unwrap_or(&none), after.as_object().unwrap_or(&none));
+    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let (old, new) = (summary(before.get(name)), summary(after.get(name)));
+        if *name == format!("bucket {kept}") {
+            let private =
+                !after.get(name).is_some_and(|one| one.to_string().contains("VendorRead"));
+            screen.check(private, &format!("{name}: kept, since logs are in it"));
+            screen.line(&format!("      {old:<36} │ {new}"));
+        } else {
+            let equal = before.get(name) == after.get(name);
+            let short = name.split(":loadbalancer/").last().unwrap_or(name);
+            let verdict = if equal { "equal" } else { "DIFFERENT" };
+            screen.check(equal, &format!("{short}: {verdict}"));
+            screen.line(&format!("      {old:<36} │ {new}"));
+        }
+    }
+}
+
+fn summary(state: Option<&Value>) -> String {
+    let Some(state) = state else { return "not there".to_owned() };
+    if let Some(objects) = state["objects"].as_array() {
+        let statements = state["policy"]["Statement"].as_array().map_or(0, Vec::len);
+        let rules = state["notifications"].as_array().map_or(0, Vec::len);
+        return format!("{} objects, {statements} statements, {rules} rules", objects.len());
+    }
+    let kinds = ["access", "connection", "health_check"];
+    let on = |kind: &&str| state[format!("{kind}_logs.s3.enabled")] == "true";
+    let on: Vec<&str> = kinds.into_iter().filter(on).collect();
+    if on.is_empty() { "logging off".to_owned() } else { format!("logs {}", on.join(", ")) }
+}
+
+async fn keep_running(screen: &mut Screen, path: &WholePath) -> Result<()> {
+    screen.chapter("Left running");
+    screen.line(&format!(
+        "  AWS answers at {} for the access key {} (any secret), region {}.\n  Ctrl-C ends it.",
+        path.emulator.url(),
+        path.customer.account,
+        path.customer.region,
+    ));
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

@@ -3,7 +3,10 @@
 //!
 //! The handler and the customer come in by different doors; only the handler's is watched.
 
+mod elb;
 mod rules;
+mod s3;
+mod sns;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},

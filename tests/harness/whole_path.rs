@@ -79,7 +79,7 @@ impl WholePath {
             .set_parameters(Some(parameters.iter().map(parameter).collect()))
             .set_role_arn(role.map(str::to_owned));
         let made = request.send().await?;
-        self.wait(made.stack_id().context("no stack id")?, told).await
+        self.wait(made.stack_id().context("no stack id")?, 0, told).await
     }
 
     /// Updates a stack's parameters, and waits.
@@ -102,7 +102,7 @@ impl WholePath {
             .capabilities(Capability::CapabilityIam)
             .set_parameters(Some(parameters.iter().map(parameter).collect()));
         let made = request.send().await?;
-        self.wait(made.stack_id().context("no stack id")?, |_| {}).await
+        self.wait(made.stack_id().context("no stack id")?, 0, |_| {}).await
     }
 
     /// Deletes a stack, and waits.
@@ -111,15 +111,21 @@ impl WholePath {
         let stacks = cloudformation.describe_stacks().stack_name(name).send().await?;
         let stack = stacks.stacks().first().context("no such stack")?;
         let id = stack.stack_id().context("no stack id")?.to_owned();
+        let events = cloudformation.describe_stack_events().stack_name(&id).send().await?;
+        let old = events.stack_events().len();
         cloudformation.delete_stack().stack_name(name).send().await?;
-        self.wait(&id, told).await
+        self.wait(&id, old, told).await
     }
 
-    /// Waits until a stack has come to rest.
-    async fn wait(&self, stack: &str, mut told: impl FnMut(&StackEvent)) -> Result<StackState> {
+    /// Waits until a stack has come to rest. Events that were `seen` before are not told again.
+    async fn wait(
+        &self,
+        stack: &str,
+        mut seen: usize,
+        mut told: impl FnMut(&StackEvent),
+    ) -> Result<StackState> {
         let cloudformation = &self.direct.cloudformation;
         let until = Instant::now() + Duration::from_secs(120);
-        let mut seen = 0;
         loop {
             let events = cloudformation.describe_stack_events().stack_name(stack).send().await?;
             let events = events.stack_events();

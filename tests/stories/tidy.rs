@@ -1,1 +1,110 @@
-//! x
+//! Rules of the house that no compiler checks.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+use harness::root;
+
+fn sources(folder: &str) -> Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path)?;
+                found.push((path, text));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn is_test(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with("tests.rs")
+}
+
+#[test]
+fn the_aws_sdk_is_used_below_aws_only() -> Result<()> {
+    for (path, text) in sources("handler/src")? {
+        let inside =
+            path.components().any(|part| part.as_os_str() == "aws") || path.ends_with("aws.rs");
+        assert!(inside || !text.contains("aws_sdk_"), "{}", path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn what_decides_does_no_input_or_output() -> Result<()> {
+    let pure = [
+        "plan.rs",
+        "converge.rs",
+        "buckets.rs",
+        "topics.rs",
+        "undo.rs",
+        "desired.rs",
+        "policy.rs",
+        "notification.rs",
+        "record.rs",
+        "identity.rs",
+        "arn.rs",
+        "observed.rs",
+    ];
+    let handler = sources("handler/src")?.into_iter().filter(|(path, _)| {
+        pure.iter().any(|name| path.file_name().is_some_and(|file| file == *name))
+    });
+    for (path, text) in handler.chain(sources("templates/src")?) {
+        assert!(!text.contains("async fn"), "{}", path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_templates_crate_depends_on_no_other_of_ours() -> Result<()> {
+    let manifest = fs::read_to_string(root().join("templates/Cargo.toml"))?;
+    assert!(!manifest.contains("handler") && !manifest.contains("path ="));
+    let site = fs::read_to_string(root().join("onboarding-web/Cargo.toml"))?;
+    assert!(!site.contains("handler"));
+    Ok(())
+}
+
+#[test]
+fn no_test_is_left_out_and_no_code_unfinished() -> Result<()> {
+    let marks = [
+        concat!("#[", "ignore"),
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("FIX", "ME"),
+    ];
+    for folder in ["templates", "handler", "onboarding-web", "tests"] {
+        for (path, text) in sources(folder)? {
+            for mark in marks {
+                assert!(!text.contains(mark), "{mark} in {}", path.display());
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn no_file_is_too_long_to_be_one_idea() -> Result<()> {
+    for folder in
+        ["templates/src", "handler/src", "onboarding-web/src", "tests/harness", "tests/demo"]
+    {
+        for (path, text) in sources(folder)? {
+            if is_test(&path) {
+                continue;
+            }
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let lines = code.lines().count();
+            assert!(lines <= 400, "{} has {lines} lines", path.display());
+        }
+    }
+    Ok(())
+}
