@@ -189,7 +189,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_panic_becomes_a_failure_with_words() {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         let outcome = guarded(async { panic!("index {} out of range", 7) }, end).await;
         let Err(Error::Panicked(words)) = outcome else { panic!("not a panic") };
         assert_eq!(words, "index 7 out of range");
@@ -197,7 +197,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_never_ends_is_cut_off_in_time() {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         let outcome = guarded(std::future::pending(), end).await;
         assert!(matches!(outcome, Err(Error::OutOfTime(_))));
         assert_eq!(Instant::now(), end);
@@ -205,7 +205,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_ends_with_the_last_moment_counts() {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_mins(1);
         let work = async move {
             sleep_until(end).await;
             Ok(Done::default())

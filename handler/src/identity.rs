@@ -161,7 +161,8 @@ pub fn is_product_sid(sid: &str) -> bool {
 
 /// The first `bytes` of a text's SHA-256, in hexadecimal.
 fn short_digest(text: &str, bytes: usize) -> String {
-    Sha256::digest(text.as_bytes())[..bytes].iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(text.as_bytes());
+    digest[..bytes].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@
 //! record is one text, cut over as many tags as it needs. Entries are separated by `@`, fields by `+`,
 //! and what a field may not hold is written `=XX`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
 use crate::desired::LogKind;
 
@@ -210,7 +213,8 @@ fn escape(field: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"_.:/-".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("={byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, "={byte:02X}");
         }
     }
     text

@@ -238,7 +238,7 @@ async fn inherit(
     Ok(())
 }
 
-/// SUCCESS with what was left behind, unless data would still flow to the vendor: after DELETE_FAILED,
+/// SUCCESS with what was left behind, unless data would still flow to the vendor: after `DELETE_FAILED`,
 /// CloudFormation may already have taken our role away, and a second try could not work.
 fn told(released_to: &[String], applied: &Applied) -> Result<Done, Error> {
     let harmful = |step: &Step| {

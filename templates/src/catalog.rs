@@ -35,7 +35,8 @@ pub const MAX_INLINE_BYTES: usize = 51_200;
 
 /// The SHA-256 of a template text, as 64 hexadecimal digits.
 pub fn digest(body: &str) -> String {
-    Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(body.as_bytes());
+    digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

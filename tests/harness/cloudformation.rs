@@ -288,7 +288,7 @@ impl Lab {
 
     /// Sends an event and waits for its one answer.
     pub async fn send(&self, event: &Value) -> Result<Answer> {
-        self.send_within(event, Duration::from_secs(240)).await
+        self.send_within(event, Duration::from_mins(4)).await
     }
 
     /// Sends an event to a function with less time.
@@ -305,7 +305,7 @@ impl Lab {
 
     /// Sends an event that nobody may be answered for; the function's error.
     pub async fn send_unanswerable(&self, event: &Value) -> Result<String> {
-        let outcome = self.lambda.invoke(event, Duration::from_secs(240)).await;
+        let outcome = self.lambda.invoke(event, Duration::from_mins(4)).await;
         let answers = self.answers.taken(event);
         match (outcome, answers.is_empty()) {
             (Err(error), true) => Ok(error),

@@ -113,7 +113,7 @@ impl Emulator {
                 let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
                 bail!("{:?} ended with {status}:\n{log}", self.kind);
             }
-            if started.elapsed() > Duration::from_secs(60) {
+            if started.elapsed() > Duration::from_mins(1) {
                 bail!("{:?} did not answer within a minute", self.kind);
             }
             thread::yield_now();
@@ -122,8 +122,11 @@ impl Emulator {
     }
 }
 
-/// One ministack without and one moto for all stories of a test run: every story has an account of
+/// One ministack and one moto for all stories of a test run: every story has an account of
 /// its own.
+///
+/// # Panics
+/// If it does not start.
 pub fn shared(kind: Kind) -> &'static Emulator {
     static MINISTACK: OnceLock<Emulator> = OnceLock::new();
     static MOTO: OnceLock<Emulator> = OnceLock::new();
@@ -152,7 +155,8 @@ fn answers(port: u16, path: &str) -> bool {
 pub fn environment(name: &str) -> Result<PathBuf> {
     let pins = root().join(format!("tests/emulators/{name}.txt"));
     let text = fs::read(&pins).with_context(|| format!("{} is missing", pins.display()))?;
-    let digest: String = Sha256::digest(&text)[..6].iter().map(|b| format!("{b:02x}")).collect();
+    let digest = Sha256::digest(&text);
+    let digest = digest[..6].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let folder = target().join("emulators");
     fs::create_dir_all(&folder)?;
     let venv = folder.join(format!("{name}-{digest}"));

@@ -104,7 +104,8 @@ impl Template {
                 for key in &path {
                     found = &found[key.as_str().unwrap_or_default()];
                 }
-                if found.is_null() { bail!("no mapping {path:?}") } else { Ok(found.clone()) }
+                anyhow::ensure!(!found.is_null(), "no mapping {path:?}");
+                Ok(found.clone())
             }
             other => bail!("the harness does not know {other}"),
         }

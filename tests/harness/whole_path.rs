@@ -1,4 +1,6 @@
-//! The whole path, with nothing of ours in between: the customer launches the templates, the
+//! The whole path, with nothing of ours in between.
+//!
+//! The customer launches the templates, the
 //! emulator's CloudFormation makes role and function, Lambda runs the release zip with the role's
 //! credentials, IAM is enforced, SNS and S3 do their part.
 
@@ -125,7 +127,7 @@ impl WholePath {
         mut told: impl FnMut(&StackEvent),
     ) -> Result<StackState> {
         let cloudformation = &self.direct.cloudformation;
-        let until = Instant::now() + Duration::from_secs(120);
+        let until = Instant::now() + Duration::from_mins(2);
         loop {
             let events = cloudformation.describe_stack_events().stack_name(stack).send().await?;
             let events = events.stack_events();

@@ -54,7 +54,7 @@ pub fn parse(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8], accou
 fn read_s3(call: &mut Call, method: &Method, uri: &Uri, headers: &HeaderMap) {
     let path = uri.path().trim_start_matches('/');
     let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-    call.bucket = bucket.to_owned();
+    bucket.clone_into(&mut call.bucket);
     call.resource = format!("arn:aws:s3:::{bucket}");
     if !key.is_empty() {
         call.resource = format!("arn:aws:s3:::{bucket}/{key}");

@@ -47,11 +47,16 @@ async fn the_new_bucket_is_closed_to_everybody_but_the_vendor() -> Result<()> {
         let rules = owner.ownership_controls().map(|all| all.rules()[0].object_ownership().clone());
         assert_eq!(rules, Some(ObjectOwnership::BucketOwnerEnforced));
         let lifecycle = s3.get_bucket_lifecycle_configuration().bucket(bucket).send().await?;
-        assert_eq!(lifecycle.rules()[0].expiration().and_then(|one| one.days()), Some(42));
+        assert_eq!(
+            lifecycle.rules()[0]
+                .expiration()
+                .and_then(aws_sdk_s3::types::LifecycleExpiration::days),
+            Some(42)
+        );
         for statement in lab.customer.policy(bucket).await["Statement"].as_array().unwrap() {
             match statement["Effect"].as_str() {
                 Some("Deny") => {
-                    assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"], "false")
+                    assert_eq!(statement["Condition"]["Bool"]["aws:SecureTransport"], "false");
                 }
                 _ => assert_is_narrow(statement, bucket),
             }

@@ -200,7 +200,7 @@ async fn its_own_kept_bucket_is_found_again() -> Result<()> {
     .await
 }
 
-/// After DELETE_FAILED, CloudFormation may have taken the role away: only what still sends data to the
+/// After `DELETE_FAILED`, CloudFormation may have taken the role away: only what still sends data to the
 /// vendor is worth that.
 #[tokio::test]
 async fn what_cannot_be_undone_is_named_and_the_rest_is_undone() -> Result<()> {

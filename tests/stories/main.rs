@@ -1,5 +1,12 @@
 //! The stories: what holds for a customer, told across templates, handler and account.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what a story cannot do without has to stop it; clippy knows that of tests only"
+)]
+
 mod create;
 mod delete;
 mod delete_during_create;

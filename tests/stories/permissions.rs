@@ -17,67 +17,78 @@ fn role(stack: &Stack) -> Result<Policy> {
     Launch::of(&["all"]).template(&stack.id)?.role_policy("DTLogsAnalysisLambdaExecutionRole")
 }
 
-/// Everything that the handler can do in an account, one event after the other; what each answered.
+/// One event after the other, each under the role of its stack, and what each answered.
+struct Events<'a> {
+    lab: &'a Lab,
+    without: Option<&'a str>,
+    told: Vec<(&'static str, String)>,
+}
+
+impl Events<'_> {
+    async fn send(&mut self, name: &'static str, event: Value, role: Policy) -> Result<()> {
+        self.lab.proxy.enforce(match self.without {
+            Some(action) => role.without(action),
+            None => role,
+        });
+        // Little time, so that a denial is not waited out.
+        let answer = self.lab.send_within(&event, Duration::from_millis(20_900)).await?;
+        self.told.push((name, answer.reason));
+        Ok(())
+    }
+
+    async fn create(
+        &mut self,
+        name: &'static str,
+        stack: &mut Stack,
+        launch: &Launch,
+    ) -> Result<()> {
+        let event = self.lab.create_event(stack, launch)?;
+        self.send(name, event, role(stack)?).await
+    }
+
+    async fn update(&mut self, name: &'static str, stack: &Stack, launch: &Launch) -> Result<()> {
+        let template = launch.template(&stack.id)?;
+        let properties = json!(template.properties("InvokeLambdaFunction")?);
+        let id = json!(physical_id(stack));
+        let fields = [("PhysicalResourceId", id), ("ResourceProperties", properties)];
+        let event = self.lab.event("Update", stack, &fields);
+        self.send(name, event, template.role_policy("DTLogsAnalysisLambdaExecutionRole")?).await
+    }
+
+    async fn delete(&mut self, name: &'static str, stack: &Stack) -> Result<()> {
+        let event = self.lab.delete_event(stack, &physical_id(stack));
+        self.send(name, event, role(stack)?).await
+    }
+}
+
+/// Everything that the handler can do in an account, and what each answered.
 async fn everything(lab: &Lab, without: Option<&str>) -> Result<Vec<(&'static str, String)>> {
     let customer = &lab.customer;
     let web = customer.application_load_balancer("web").await?;
     let api = customer.application_load_balancer("api").await?;
-    let bucket = format!("theirs-{}", customer.account);
-    customer.bucket(&bucket).await?;
-    let theirs = json!({"Version": "2012-10-17", "Statement": [elb_may_write(&bucket, "x", &customer.account)]});
-    customer.set_policy(&bucket, &theirs).await?;
-    let empty = format!("empty-{}", customer.account);
+    let (theirs, empty) =
+        (format!("theirs-{}", customer.account), format!("empty-{}", customer.account));
+    customer.bucket(&theirs).await?;
     customer.bucket(&empty).await?;
-    let mut told = Vec::new();
-    let (mut stack, mut second) = (lab.stack("logs"), lab.stack("second"));
-    let mut run = async |name: &'static str, event: Value, of: &Stack| -> Result<()> {
-        let role = role(of)?;
-        lab.proxy.enforce(without.map_or_else(|| role.clone(), |action| role.without(action)));
-        // Little time, so that a denial is not waited out.
-        let answer = lab.send_within(&event, Duration::from_millis(20_900)).await?;
-        told.push((name, if answer.failed() { answer.reason } else { String::new() }));
-        Ok(())
-    };
-    let all = Launch::of(&["tag:logs=yes", "all"]);
-    let event = lab.create_event(&mut stack, &all)?;
-    run("create with a bucket of its own", event, &stack).await?;
-    stack.physical_id = Some(physical_id(&stack));
-    let mut changed = Launch::of(&[&web]).into_bucket(&bucket);
-    changed.endpoint = "https://new.vendor.test/sns".to_owned();
-    let properties = changed.template(&stack.id)?.properties("InvokeLambdaFunction")?;
-    let fields = [
-        ("PhysicalResourceId", json!(stack.physical_id)),
-        ("ResourceProperties", json!(properties)),
-    ];
-    let event = lab.event("Update", &stack, &fields);
-    // The template's condition names the new endpoint after the update of the role.
-    let widened = changed.template(&stack.id)?.role_policy("DTLogsAnalysisLambdaExecutionRole")?;
-    lab.proxy.enforce(without.map_or_else(|| widened.clone(), |action| widened.without(action)));
-    let answer = lab.send_within(&event, Duration::from_millis(20_900)).await?;
-    told.push((
-        "update to the customer's bucket",
-        if answer.failed() { answer.reason } else { String::new() },
-    ));
-    let mut run = async |name: &'static str, event: Value, of: &Stack| -> Result<()> {
-        let role = role(of)?;
-        lab.proxy.enforce(without.map_or_else(|| role.clone(), |action| role.without(action)));
-        let answer = lab.send_within(&event, Duration::from_millis(20_900)).await?;
-        told.push((name, if answer.failed() { answer.reason } else { answer.reason.clone() }));
-        Ok(())
-    };
-    let event = lab.create_event(&mut second, &Launch::of(&[&api]).into_bucket(&bucket))?;
-    run("create of a second stack on the same bucket", event, &second).await?;
-    second.physical_id = Some(physical_id(&second));
-    let event = lab.delete_event(&second, &physical_id(&second));
-    run("delete of the second stack", event, &second).await?;
-    let event = lab.delete_event(&stack, &physical_id(&stack));
-    run("delete", event, &stack).await?;
-    let mut third = lab.stack("third");
-    let event = lab.create_event(&mut third, &Launch::of(&[&web]).into_bucket(&empty))?;
-    run("create in an empty bucket", event, &third).await?;
-    let event = lab.delete_event(&third, &physical_id(&third));
-    run("delete from an empty bucket", event, &third).await?;
-    Ok(told)
+    let statement = elb_may_write(&theirs, "x", &customer.account);
+    customer
+        .set_policy(&theirs, &json!({"Version": "2012-10-17", "Statement": [statement]}))
+        .await?;
+    let (mut one, mut two, mut three) = (lab.stack("one"), lab.stack("two"), lab.stack("three"));
+    let mut changed = Launch::of(&[&web]).into_bucket(&theirs);
+    "https://new.vendor.test/sns".clone_into(&mut changed.endpoint);
+    let shared = Launch::of(&[&api]).into_bucket(&theirs);
+    let alone = Launch::of(&[&web]).into_bucket(&empty);
+
+    let mut events = Events { lab, without, told: Vec::new() };
+    events.create("create with an own bucket", &mut one, &Launch::of(&["tag:a=b", "all"])).await?;
+    events.update("update to the customer's bucket", &one, &changed).await?;
+    events.create("create on the same bucket", &mut two, &shared).await?;
+    events.delete("delete from the shared bucket", &two).await?;
+    events.delete("delete", &one).await?;
+    events.create("create in an empty bucket", &mut three, &alone).await?;
+    events.delete("delete from an empty bucket", &three).await?;
+    Ok(events.told)
 }
 
 fn physical_id(stack: &Stack) -> String {

@@ -85,7 +85,12 @@ async fn scalars_arrive_as_text_and_are_understood() -> Result<()> {
         let bucket = crate::bucket_of(&answer);
         let s3 = &lab.customer.aws.s3;
         let lifecycle = s3.get_bucket_lifecycle_configuration().bucket(bucket).send().await?;
-        assert_eq!(lifecycle.rules()[0].expiration().and_then(|one| one.days()), Some(30));
+        assert_eq!(
+            lifecycle.rules()[0]
+                .expiration()
+                .and_then(aws_sdk_s3::types::LifecycleExpiration::days),
+            Some(30)
+        );
         succeeded(&lab.delete(&stack).await?);
     }
     Ok(())

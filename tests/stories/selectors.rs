@@ -38,7 +38,7 @@ async fn only_those_with_a_tag() -> Result<()> {
     .await
 }
 
-/// An organisation-wide StackSet reaches regions that have none.
+/// An organisation-wide `StackSet` reaches regions that have none.
 #[tokio::test]
 async fn a_region_without_load_balancers_succeeds_and_gets_no_bucket() -> Result<()> {
     let lab = Lab::new().await?;

@@ -123,7 +123,12 @@ async fn the_retention_changes() -> Result<()> {
         succeeded(&lab.update(&mut stack, &launch).await?);
         let s3 = &lab.customer.aws.s3;
         let lifecycle = s3.get_bucket_lifecycle_configuration().bucket(&bucket).send().await?;
-        assert_eq!(lifecycle.rules()[0].expiration().and_then(|one| one.days()), Some(7));
+        assert_eq!(
+            lifecycle.rules()[0]
+                .expiration()
+                .and_then(aws_sdk_s3::types::LifecycleExpiration::days),
+            Some(7)
+        );
         Ok(())
     })
     .await

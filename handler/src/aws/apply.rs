@@ -102,10 +102,12 @@ impl Applied {
 /// Whether a step of an undo must not run because of what failed before it: a load balancer that
 /// still writes needs its bucket, and the topic keeps account of what a policy still grants.
 fn depends_on_failed(step: &Step, failed: &[(Step, Error)]) -> bool {
-    failed.iter().any(|(failed, _)| match (failed, step) {
-        (Step::RestoreLogging { .. }, Step::DeleteBucketIfEmpty(_)) => true,
-        (Step::EditPolicy { .. }, Step::DeleteTopic(_)) => true,
-        _ => false,
+    failed.iter().any(|(failed, _)| {
+        matches!(
+            (failed, step),
+            (Step::RestoreLogging { .. }, Step::DeleteBucketIfEmpty(_))
+                | (Step::EditPolicy { .. }, Step::DeleteTopic(_))
+        )
     })
 }
 
@@ -114,13 +116,13 @@ fn spare_writers(id: &Identity, step: &Step, failed: &[(Step, Error)]) -> Step {
     let writes = failed.iter().any(|(failed, _)| matches!(failed, Step::RestoreLogging { .. }));
     match step {
         Step::EditPolicy { bucket, edit, fresh } if writes => {
-            let writer = |sid: &String| {
+            let lets_write = |sid: &String| {
                 ["ElbWrite", "NlbWrite", "NlbAclCheck"].iter().any(|purpose| {
                     let whole = id.sid(purpose, "");
                     sid.starts_with(&whole[..whole.len() - 8])
                 })
             };
-            let remove = edit.remove.iter().filter(|sid| !writer(sid)).cloned().collect();
+            let remove = edit.remove.iter().filter(|sid| !lets_write(sid)).cloned().collect();
             let edit = PolicyEdit { put: edit.put.clone(), remove };
             Step::EditPolicy { bucket: bucket.clone(), edit, fresh: *fresh }
         }
@@ -175,59 +177,62 @@ impl Hands<'_> {
     }
 
     async fn change(&self, step: &Step, applied: &mut Applied) -> Result<(), Error> {
-        let topic_arn = self.id.topic_arn();
-        let (sns, s3) = (&self.clients.sns, self.buckets());
-        let done = match step {
-            Step::CreateTopic { policy, tags } => {
-                let name = self.id.topic_name();
-                return self.create_topic(&name, policy.as_ref(), tags).await;
-            }
-            Step::TagTopic { topic, tags } => {
-                self.settled(async || sns::tag_topic(sns, topic, tags).await).await
-            }
-            Step::UntagTopic { topic, key } => {
-                self.settled(async || sns::untag_topic(sns, topic, key).await).await
-            }
-            Step::SetTopicPolicy(policy) => {
-                let text = policy.to_string();
-                self.settled(async || sns::set_attribute(sns, &topic_arn, "Policy", &text).await)
-                    .await
-            }
-            Step::SetSignatureVersion => {
-                let set =
-                    async || sns::set_attribute(sns, &topic_arn, "SignatureVersion", "2").await;
-                self.settled(set).await
-            }
-            Step::CreateBucket(bucket) => return self.create_bucket(bucket).await,
+        let s3 = self.buckets();
+        match step {
+            Step::CreateTopic { policy, tags } => self.create_topic(policy.as_ref(), tags).await,
+            Step::CreateBucket(bucket) => self.create_bucket(bucket).await,
             Step::BlockPublicAccess(bucket) => {
-                self.settled(async || s3.block_public_access(bucket).await).await
+                Ok(self.settled(async || s3.block_public_access(bucket).await).await?)
             }
             Step::SetLifecycle { bucket, days } => {
-                self.settled(async || s3.set_lifecycle(bucket, *days).await).await
+                Ok(self.settled(async || s3.set_lifecycle(bucket, *days).await).await?)
             }
             Step::EditPolicy { bucket, edit, fresh } => {
-                return self.edit_policy(bucket, edit, *fresh).await;
+                self.edit_policy(bucket, edit, *fresh).await
             }
             Step::EditNotifications { bucket, edit, fresh } => {
-                return self.edit_notifications(bucket, edit, *fresh).await;
+                self.edit_notifications(bucket, edit, *fresh).await
             }
             Step::Subscribe { topic, endpoint } => {
-                let subscribe = async || sns::subscribe(sns, topic, endpoint).await;
-                self.settled(subscribe).await.map(|arn| {
-                    applied.subscriptions.insert(topic.clone(), arn);
-                })
+                let subscribe = async || sns::subscribe(&self.clients.sns, topic, endpoint).await;
+                let arn = self.settled(subscribe).await?;
+                applied.subscriptions.insert(topic.clone(), arn);
+                Ok(())
             }
-            Step::SetLogging { .. } | Step::RestoreLogging { .. } => self.set_logging(step).await,
-            Step::Unsubscribe { subscription } => {
-                self.settled(async || sns::unsubscribe(sns, subscription).await).await
+            Step::SetLogging { .. } | Step::RestoreLogging { .. } => {
+                Ok(self.set_logging(step).await?)
             }
             Step::DeleteBucketIfEmpty(bucket) => {
-                let removed = self.settled(async || s3.delete_if_empty(bucket).await).await;
-                removed.map(|removed| applied.kept.extend((!removed).then(|| bucket.clone())))
+                let removed = self.settled(async || s3.delete_if_empty(bucket).await).await?;
+                applied.kept.extend((!removed).then(|| bucket.clone()));
+                Ok(())
             }
-            Step::DeleteTopic(topic) => self.settled(async || sns::delete(sns, topic).await).await,
-        };
-        done.map_err(Error::from)
+            Step::TagTopic { .. }
+            | Step::UntagTopic { .. }
+            | Step::SetTopicPolicy(_)
+            | Step::SetSignatureVersion
+            | Step::Unsubscribe { .. }
+            | Step::DeleteTopic(_) => {
+                Ok(self.settled(async || self.change_topic(step).await).await?)
+            }
+        }
+    }
+
+    async fn change_topic(&self, step: &Step) -> Result<(), AwsError> {
+        let (sns, own) = (&self.clients.sns, self.id.topic_arn());
+        match step {
+            Step::TagTopic { topic, tags } => sns::tag_topic(sns, topic, tags).await,
+            Step::UntagTopic { topic, key } => sns::untag_topic(sns, topic, key).await,
+            Step::SetTopicPolicy(policy) => {
+                sns::set_attribute(sns, &own, "Policy", &policy.to_string()).await
+            }
+            Step::SetSignatureVersion => {
+                sns::set_attribute(sns, &own, "SignatureVersion", "2").await
+            }
+            Step::Unsubscribe { subscription } => sns::unsubscribe(sns, subscription).await,
+            Step::DeleteTopic(topic) => sns::delete(sns, topic).await,
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn buckets(&self) -> Buckets<'_> {
@@ -269,11 +274,11 @@ impl Hands<'_> {
 
     async fn create_topic(
         &self,
-        name: &str,
         policy: Option<&serde_json::Value>,
         tags: &[(String, String)],
     ) -> Result<(), Error> {
-        let create = async || sns::create(&self.clients.sns, name, policy, tags).await;
+        let name = self.id.topic_name();
+        let create = async || sns::create(&self.clients.sns, &name, policy, tags).await;
         match self.settled(create).await {
             Err(error) if error.message.contains("already exists with different") => {
                 Err(Error::Changed(format!("topic {name} appeared")))

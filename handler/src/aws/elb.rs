@@ -57,7 +57,10 @@ pub async fn tagged(
                         found.extend(Box::pin(tagged(client, one, key, value)).await?);
                     }
                 }
-                if error.is_absent() { continue } else { return Err(error) }
+                if error.is_absent() {
+                    continue;
+                }
+                return Err(error);
             }
         };
         for described in answer.tag_descriptions() {
@@ -101,7 +104,9 @@ pub async fn set(
     modify(client, arn, attributes).await
 }
 
-/// Has a load balancer say what it said before. Elastic Load Balancing was seen to refuse an empty
+/// Has a load balancer say what it said before.
+///
+/// Elastic Load Balancing was seen to refuse an empty
 /// bucket name even with logging off (aws-load-balancer-controller #2965); then the name stays, and
 /// logging is off all the same.
 pub async fn restore(

@@ -63,19 +63,7 @@ pub async fn observe(
         reader.selected(scope),
         reader.buckets(&names),
     )?;
-    let mut topic = match tags {
-        None => match &scope.remembered {
-            Some(record) => Topic::Ours(TopicFacts {
-                tags: [scope.id.tags(), record.to_tags().unwrap_or_default()].concat(),
-                ..TopicFacts::default()
-            }),
-            None => Topic::Absent,
-        },
-        Some(tags) if scope.id.owns(&tags) => {
-            Topic::Ours(TopicFacts { tags, ..TopicFacts::default() })
-        }
-        Some(_) => Topic::Foreign,
-    };
+    let mut topic = topic_with(tags, scope);
     let record = match &topic {
         Topic::Ours(facts) => facts.record().unwrap_or_default(),
         Topic::Absent | Topic::Foreign => Record::default(),
@@ -98,6 +86,19 @@ pub async fn observe(
     let other_topics = reader.other_topics(scope, &record, &load_balancers, &buckets).await?;
     let unread = reader.unread.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Observed { selected, load_balancers, topic, buckets, other_topics, unread })
+}
+
+/// Whose topic it is, by its tags; or what is remembered of ours if it is gone.
+fn topic_with(tags: Option<Vec<(String, String)>>, scope: &Scope<'_>) -> Topic {
+    let remembered =
+        |record: &Record| [scope.id.tags(), record.to_tags().unwrap_or_default()].concat();
+    match tags.or_else(|| scope.remembered.as_ref().map(remembered)) {
+        None => Topic::Absent,
+        Some(tags) if scope.id.owns(&tags) => {
+            Topic::Ours(TopicFacts { tags, ..TopicFacts::default() })
+        }
+        Some(_) => Topic::Foreign,
+    }
 }
 
 /// Every bucket that the record or a load balancer names.

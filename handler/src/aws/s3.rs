@@ -71,7 +71,9 @@ impl Buckets<'_> {
         let request = self.client.get_bucket_encryption().bucket(bucket);
         match request.expected_bucket_owner(&self.home.account).send().await {
             Ok(answer) => {
-                let rules = answer.server_side_encryption_configuration().map(|all| all.rules());
+                let rules = answer
+                    .server_side_encryption_configuration()
+                    .map(aws_sdk_s3::types::ServerSideEncryptionConfiguration::rules);
                 Ok(rules.unwrap_or_default().iter().any(|rule| {
                     rule.apply_server_side_encryption_by_default()
                         .is_some_and(|by| *by.sse_algorithm() != ServerSideEncryption::Aes256)

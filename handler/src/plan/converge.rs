@@ -67,11 +67,11 @@ pub fn converge(id: &Identity, desired: &Desired, seen: &Observed) -> Result<Con
 /// The customer mends everything at once rather than one refusal a try.
 fn joined(refusals: &BTreeSet<String>) -> String {
     const SHOWN: usize = 4;
-    let mut text = refusals.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(". ");
+    let mut shown: Vec<String> = refusals.iter().take(SHOWN).cloned().collect();
     if refusals.len() > SHOWN {
-        text.push_str(&format!(". And {} more of the kind", refusals.len() - SHOWN));
+        shown.push(format!("And {} more of the kind", refusals.len() - SHOWN));
     }
-    text
+    shown.join(". ")
 }
 
 pub(super) struct Work<'a> {

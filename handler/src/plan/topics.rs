@@ -40,10 +40,10 @@ impl Work<'_> {
     pub(super) fn topic_last(&self, union: &Record) -> Result<Chain, Error> {
         let mut chain = Vec::new();
         let Some(topic) = self.seen.own_topic() else { return Ok(chain) };
-        if let Some(narrow) = topic_policy(self.id, &self.publishers) {
-            if !same_policy(topic, Some(&narrow)) {
-                chain.push(Step::SetTopicPolicy(narrow));
-            }
+        if let Some(narrow) = topic_policy(self.id, &self.publishers)
+            && !same_policy(topic, Some(&narrow))
+        {
+            chain.push(Step::SetTopicPolicy(narrow));
         }
         if *union != self.after {
             let tags = self.after.to_tags().map_err(Error::Refused)?;

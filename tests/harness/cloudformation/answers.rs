@@ -99,7 +99,7 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Respo
             // A panic in a connection's task drops the connection.
             std::panic::resume_unwind(Box::new("reset"));
         }
-        Some(AnswerFault::Hang) => tokio::time::sleep(Duration::from_secs(3600)).await,
+        Some(AnswerFault::Hang) => tokio::time::sleep(Duration::from_hours(1)).await,
         None => {}
     }
     let content_type = parts.headers.get("content-type");

@@ -49,10 +49,11 @@ impl Shared {
     pub(super) async fn create_bucket(&self, call: &Call, message: &Message) -> Response {
         let reply = self.forward(call, message).await;
         let text = String::from_utf8_lossy(&message.body).into_owned();
-        if self.kind == Kind::Moto && reply.is_success() {
-            if let Some(tags) = section(&text, "Tags") {
-                self.root.tag_bucket(&call.bucket, &pairs(tags)).await;
-            }
+        if self.kind == Kind::Moto
+            && reply.is_success()
+            && let Some(tags) = section(&text, "Tags")
+        {
+            self.root.tag_bucket(&call.bucket, &pairs(tags)).await;
         }
         reply.into_response(false)
     }
@@ -65,10 +66,11 @@ impl Shared {
         if reply.is_success() && elsewhere {
             reply.status = 301;
         }
-        if reply.is_success() && region.is_none() {
-            if let Ok(here) = HeaderValue::from_str(&call.region) {
-                reply.headers.insert("x-amz-bucket-region", here);
-            }
+        if reply.is_success()
+            && region.is_none()
+            && let Ok(here) = HeaderValue::from_str(&call.region)
+        {
+            reply.headers.insert("x-amz-bucket-region", here);
         }
         reply.into_response(true)
     }
