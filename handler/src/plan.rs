@@ -1,6 +1,6 @@
 //! What to do, decided without any I/O.
 //!
-//! [`converge`] brings the account to what is desired, for Create and Update alike; [`undo`] puts it
+//! [`converge()`] brings the account to what is desired, for Create and Update alike; [`undo()`] puts it
 //! back. Both are functions of what was observed, so a repeated event gives an empty plan, and what is
 //! promised about Create, Update and Delete is a table of tests.
 

@@ -68,9 +68,6 @@ impl WholePath {
         told: impl FnMut(&StackEvent),
     ) -> Result<StackState> {
         let body = render(template.body, &self.vendor.constants())?;
-        let parameter = |(key, value): &(&str, &str)| {
-            Parameter::builder().parameter_key(*key).parameter_value(*value).build()
-        };
         let request = self
             .direct
             .cloudformation
@@ -78,7 +75,7 @@ impl WholePath {
             .stack_name(name)
             .template_body(body)
             .capabilities(Capability::CapabilityIam)
-            .set_parameters(Some(parameters.iter().map(parameter).collect()))
+            .set_parameters(Some(with_values(parameters)))
             .set_role_arn(role.map(str::to_owned));
         let made = request.send().await?;
         self.wait(made.stack_id().context("no stack id")?, 0, told).await
@@ -92,9 +89,6 @@ impl WholePath {
         parameters: &[(&str, &str)],
     ) -> Result<StackState> {
         let body = render(template.body, &self.vendor.constants())?;
-        let parameter = |(key, value): &(&str, &str)| {
-            Parameter::builder().parameter_key(*key).parameter_value(*value).build()
-        };
         let request = self
             .direct
             .cloudformation
@@ -102,7 +96,7 @@ impl WholePath {
             .stack_name(name)
             .template_body(body)
             .capabilities(Capability::CapabilityIam)
-            .set_parameters(Some(parameters.iter().map(parameter).collect()));
+            .set_parameters(Some(with_values(parameters)));
         let made = request.send().await?;
         self.wait(made.stack_id().context("no stack id")?, 0, |_| {}).await
     }
@@ -158,4 +152,11 @@ impl WholePath {
         let answer = self.direct.iam.list_roles().send().await?;
         Ok(answer.roles().iter().map(|role| role.role_name().to_owned()).collect())
     }
+}
+
+fn with_values(parameters: &[(&str, &str)]) -> Vec<Parameter> {
+    let one = |(key, value): &(&str, &str)| {
+        Parameter::builder().parameter_key(*key).parameter_value(*value).build()
+    };
+    parameters.iter().map(one).collect()
 }
