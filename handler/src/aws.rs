@@ -15,7 +15,7 @@ use aws_smithy_http_client::{Builder, tls};
 use std::time::Duration;
 
 pub use self::{
-    apply::{Applied, apply, apply_all},
+    apply::{Applied, apply, apply_after, apply_all},
     observe::{Scope, observe},
 };
 use crate::error::AwsError;

@@ -11,8 +11,8 @@ pub enum Error {
     Changed(String),
     /// The function would have been stopped before the work was done.
     OutOfTime(String),
-    /// The stack was deleted while the work was going on.
-    Superseded,
+    /// The stack was deleted while the work was going on; what was left behind of it, if anything.
+    Superseded(String),
     /// A fault of ours.
     Panicked(String),
 }
@@ -129,10 +129,14 @@ impl Error {
                 "Time ran out while waiting for: {step}. CloudFormation now takes back what was begun. Try \
                  again; if it fails again, AWS may be slow or one of the load balancers busy."
             ),
-            Self::Superseded => {
-                "The stack was deleted while this was running; everything that had been \
-                                 made was removed again."
-                    .to_owned()
+            Self::Superseded(left) => {
+                let undone = "The stack was deleted while this was running; what had been made was \
+                              removed again";
+                if left.is_empty() {
+                    format!("{undone}.")
+                } else {
+                    with_stop(&format!("{undone}. {left}"))
+                }
             }
             Self::Panicked(what) => format!(
                 "A fault in the handler stopped it ({what}). CloudFormation now takes back what was begun. \
@@ -179,7 +183,8 @@ mod tests {
             Error::Aws(AwsError::default()),
             Error::Changed("x".into()),
             Error::OutOfTime("x".into()),
-            Error::Superseded,
+            Error::Superseded(String::new()),
+            Error::Superseded("Kept: x".into()),
             Error::Panicked("x".into()),
         ];
         for error in errors {

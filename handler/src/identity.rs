@@ -78,9 +78,11 @@ impl Identity {
 
     /// Whether CloudFormation invented this id: a Create may then still be running.
     pub fn was_invented(&self, physical_id: &str) -> bool {
-        physical_id
-            .strip_prefix(&format!("{}-{}-", self.stack_name, self.logical_id))
-            .is_some_and(|suffix| !suffix.is_empty())
+        // CloudFormation may shorten a long stack name inside the names that it makes up.
+        let Some((front, suffix)) = physical_id.rsplit_once('-') else { return false };
+        let stack = front.strip_suffix(&self.logical_id).and_then(|rest| rest.strip_suffix('-'));
+        !suffix.is_empty()
+            && stack.is_some_and(|name| !name.is_empty() && self.stack_name.starts_with(name))
     }
 
     /// The topic's name. SNS takes 256 characters; a logical id may have 255.
@@ -216,9 +218,15 @@ mod tests {
     fn an_invented_id_is_known_by_its_form() {
         let id = identity();
         assert!(id.is_named_by("logs-InvokeLambdaFunction-1ABCDEF"));
+        assert!(id.is_named_by("lo-InvokeLambdaFunction-1ABCDEF"));
         assert!(id.is_named_by(&id.physical_id()));
-        for foreign in ["", "logs-InvokeLambdaFunction-", "other-InvokeLambdaFunction-1", "2024/x"]
-        {
+        for foreign in [
+            "",
+            "logs-InvokeLambdaFunction-",
+            "other-InvokeLambdaFunction-1",
+            "-InvokeLambdaFunction-1",
+            "2024/x",
+        ] {
             assert!(!id.is_named_by(foreign), "{foreign}");
         }
     }

@@ -41,6 +41,8 @@ pub enum Unread {
     LoadBalancer(LoadBalancerArn, AwsError),
     /// A bucket: the vendor may still be able to read it.
     Bucket(String, AwsError),
+    /// A topic of somebody else's: the vendor may still be told by it.
+    Topic(String, AwsError),
 }
 
 /// A load balancer's attributes as it lists them.

@@ -71,6 +71,8 @@ pub enum Step {
         bucket: String,
         /// After how many days.
         days: u16,
+        /// Whether the bucket is new: it has no rules of the customer's.
+        fresh: bool,
     },
     /// Change our statements in a bucket's policy.
     EditPolicy {

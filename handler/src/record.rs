@@ -14,7 +14,8 @@ use crate::desired::LogKind;
 
 const TAG: &str = "logs-analysis:record:";
 const CHUNK: usize = 256;
-const MAX_CHUNKS: usize = 40;
+/// The rest of the 50 is for ownership and for stacks that listen.
+const MAX_CHUNKS: usize = 36;
 
 /// Everything an undo needs to know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,8 +99,8 @@ impl Record {
         if chunks.len() > MAX_CHUNKS {
             return Err(format!(
                 "{} load balancers are more than one stack can keep account of. Launch several \
-                 stacks, each with a part of them",
-                self.load_balancers.len()
+                 stacks, each with a part of them, chosen by tag",
+                self.paths().len()
             ));
         }
         let count = chunks.len();
@@ -108,6 +109,11 @@ impl Record {
             .enumerate()
             .map(|(index, chunk)| (format!("{TAG}{index:02}"), format!("{count:02}:{chunk}")))
             .collect())
+    }
+
+    /// Whether a tag is a part of a record.
+    pub fn is_part(key: &str) -> bool {
+        key.starts_with(TAG)
     }
 
     /// The record in a topic's tags; `None` if there is none or a part of it is missing.
@@ -119,6 +125,11 @@ impl Record {
         let count: usize = chunk(0)?.get(..2)?.parse().ok()?;
         let text = (0..count).map(|index| chunk(index)?.get(3..)).collect::<Option<String>>()?;
         Self::decode(&text)
+    }
+
+    fn paths(&self) -> BTreeSet<&str> {
+        let changed = self.load_balancers.keys().map(|(path, _)| path.as_str());
+        changed.chain(self.left_alone.iter().map(String::as_str)).collect()
     }
 
     fn encode(&self) -> String {
@@ -144,9 +155,12 @@ impl Record {
         for path in &self.left_alone {
             entry(&["k", path]);
         }
-        for ((path, kind), setting) in &self.load_balancers {
-            let on = if setting.enabled { "1" } else { "0" };
-            entry(&["l", path, letter(*kind), on, &setting.bucket, &setting.prefix]);
+        let mut alike: BTreeMap<(&str, bool, &str, &str), String> = BTreeMap::new();
+        for ((path, kind), Setting { enabled, bucket, prefix }) in &self.load_balancers {
+            *alike.entry((path, *enabled, bucket, prefix)).or_default() += letter(*kind);
+        }
+        for ((path, enabled, bucket, prefix), kinds) in alike {
+            entry(&["l", path, &kinds, if enabled { "1" } else { "0" }, bucket, prefix]);
         }
         entries.join("@")
     }
@@ -184,14 +198,15 @@ impl Record {
             ["t", ours, topic] => {
                 self.topics.insert(topic.to_owned(), ours == "1");
             }
-            ["l", path, kind, on, bucket, prefix] => {
-                let kind = LogKind::ALL.into_iter().find(|known| letter(*known) == kind)?;
+            ["l", path, kinds, on, bucket, prefix] => {
                 let setting = Setting {
                     enabled: on == "1",
                     bucket: bucket.to_owned(),
                     prefix: prefix.to_owned(),
                 };
-                self.load_balancers.insert((path.to_owned(), kind), setting);
+                for kind in LogKind::ALL.into_iter().filter(|kind| kinds.contains(letter(*kind))) {
+                    self.load_balancers.insert((path.to_owned(), kind), setting.clone());
+                }
             }
             _ => return None,
         }

@@ -12,14 +12,19 @@ use crate::{
     event::Event,
     identity::Identity,
     observed::{Observed, Topic, TopicFacts},
-    plan::{self, Converged, Step},
+    plan::{self, Converged, Stage, Step},
     retry::Clock,
 };
 
 /// How often somebody else's change may make us look again.
 const ROUNDS: usize = 3;
-/// How long a Delete with an id that CloudFormation invented waits for a Create that may be running.
-const CREATE_MAY_BEGIN: Duration = Duration::from_secs(20);
+/// How long a Delete with an id that CloudFormation invented waits for a Create that may be running: as
+/// long as that may wait for its role, and a little more.
+const CREATE_MAY_BEGIN: Duration = Duration::from_mins(2);
+/// How often it looks.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How much of the answer's time the undo of a Create that was overtaken may take.
+const UNDO_IN_A_HURRY: Duration = Duration::from_secs(8);
 
 /// What a SUCCESS says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,12 +76,41 @@ async fn converge_once(
     if had_topic && !planned.stages.is_empty() && was_deleted(clients, id).await {
         let remembered = Some(planned.record.clone());
         let scope = Scope { desired: None, remembered, ..scope };
-        undo(clients, &scope, Some(desired), clock).await?;
-        return Err(Error::Superseded);
+        let clock = Clock { last_change: clock.last_change + UNDO_IN_A_HURRY, ..clock };
+        let undone = undo(clients, &scope, Some(desired), clock).await?;
+        return Err(Error::Superseded(undone.reason));
     }
     outcome?;
     inherit(clients, &planned.left, clock, &mut applied).await?;
+    aws::apply(clients, id, &planned.closing, clock, &mut applied).await?;
+    let shares_documents =
+        planned.buckets.iter().any(|one| Some(one) != planned.own_bucket.as_ref());
+    if shares_documents && !planned.stages.is_empty() {
+        still_so(clients, &scope, desired, clock).await?;
+    }
     Ok(Done { reason: String::new(), data: data(&planned, &seen, desired, &applied) })
+}
+
+/// A second look at documents that others write too: two writers at once can lose each other's part
+/// without either noticing, since S3 knows no conditional write of them.
+async fn still_so(
+    clients: &Clients,
+    scope: &Scope<'_>,
+    desired: &Desired,
+    clock: Clock,
+) -> Result<(), Error> {
+    let seen = aws::observe(clients, scope, clock).await?;
+    let planned = plan::converge(scope.id, desired, &seen)?;
+    let lost = |step: &&Step| {
+        matches!(
+            step,
+            Step::EditPolicy { .. } | Step::EditNotifications { .. } | Step::CreateTopic { .. }
+        )
+    };
+    match planned.stages.iter().flatten().flatten().find(lost) {
+        Some(step) => Err(Error::Changed(format!("somebody undid: {}", step.label()))),
+        None => Ok(()),
+    }
 }
 
 /// Whether a Delete ran while we worked: our topic, which was made first, is gone. An unsure answer is
@@ -109,7 +143,8 @@ fn data(
         made.or_else(|| there.map(|one| one.arn.clone())).unwrap_or_default()
     };
     let subscriptions: Vec<String> = planned.topics.iter().map(subscription).collect();
-    let created = planned.own_bucket.iter().map(|bucket| format!("bucket {bucket}"));
+    let kept = "stays while logs are in it, also when the stack is deleted";
+    let created = planned.own_bucket.iter().map(|bucket| format!("bucket {bucket} ({kept})"));
     let created = created.chain(planned.own_topic.iter().map(|topic| format!("topic {topic}")));
     let adopted: BTreeSet<String> = planned
         .buckets
@@ -170,7 +205,8 @@ pub(crate) async fn delete(
             ..Done::default()
         });
     }
-    if id.was_invented(given) {
+    let invented = id.was_invented(given);
+    if invented {
         wait_for_create(&world.aws, id, clock).await?;
     }
     let desired = desired::check(&event.properties, &id.home, world.on_emulator).ok();
@@ -181,20 +217,34 @@ pub(crate) async fn delete(
         bucket: desired::named_bucket(&event.properties),
         remembered: None,
     };
-    undo(&world.aws, &scope, desired.as_ref(), clock).await
+    if !invented {
+        return undo(&world.aws, &scope, desired.as_ref(), clock).await;
+    }
+    // A Create that runs beside us may have changed something between our look and our last step; what
+    // it changes after that, it undoes by itself.
+    let seen = aws::observe(&world.aws, &scope, clock).await?;
+    let remembered = seen.own_topic().and_then(TopicFacts::record);
+    let first = undo(&world.aws, &scope, desired.as_ref(), clock).await?;
+    if remembered.is_none() {
+        return Ok(first);
+    }
+    undo(&world.aws, &Scope { remembered, ..scope }, desired.as_ref(), clock).await
 }
 
 /// CloudFormation invents an id when no Create ever answered; one may still be on its way. Its topic
 /// is what it makes first, and once that is gone, it undoes the rest by itself.
 async fn wait_for_create(clients: &Clients, id: &Identity, clock: Clock) -> Result<(), Error> {
     let until = (Instant::now() + CREATE_MAY_BEGIN).min(clock.last_change);
-    while sns::tags(&clients.sns, &id.topic_arn()).await?.is_none() {
-        if Instant::now() + Duration::from_secs(1) >= until {
-            return Ok(());
+    let topic = id.topic_arn();
+    loop {
+        match sns::tags(&clients.sns, &topic).await {
+            Ok(Some(_)) => return Ok(()),
+            // The role may be as new as the stack.
+            Err(error) if !error.is_denied() => return Err(error.into()),
+            Ok(None) | Err(_) if Instant::now() + LOOK_EVERY >= until => return Ok(()),
+            Ok(None) | Err(_) => sleep(LOOK_EVERY).await,
         }
-        sleep(Duration::from_secs(1)).await;
     }
-    Ok(())
 }
 
 /// Undoes what a stack did, and what deleted stacks left to it.
@@ -212,28 +262,48 @@ async fn undo(
     tracing::info!(stages = planned.stages.len(), "planned to undo");
     let mut applied = aws::apply_all(clients, scope.id, &planned.stages, clock, &seen.unread).await;
     inherit(clients, &planned.left, clock, &mut applied).await?;
+    close(clients, scope.id, &planned.closing, clock, &mut applied).await;
     told(&planned.released_to, &applied)
 }
 
-/// A stack that was deleted while others listened to its topic left everything to the last of them.
+/// The last steps of an undo, which depend on what failed before.
+async fn close(
+    clients: &Clients,
+    id: &Identity,
+    closing: &[Stage],
+    clock: Clock,
+    applied: &mut Applied,
+) {
+    let failures = std::mem::take(&mut applied.failures);
+    let last = aws::apply_after(clients, id, closing, clock, failures).await;
+    applied.kept.extend(last.kept);
+    applied.failures = last.failures;
+}
+
+/// A stack that was deleted while others listened to its topic left everything to the last of them;
+/// and so may have done the stack that it listened to itself.
 async fn inherit(
     clients: &Clients,
     left: &[(String, Identity)],
     clock: Clock,
     applied: &mut Applied,
 ) -> Result<(), Error> {
-    for (topic, owner) in left {
-        let Some(tags) = sns::tags(&clients.sns, topic).await? else { continue };
-        if !(TopicFacts { tags, ..TopicFacts::default() }).is_abandoned() {
+    let mut left = left.to_vec();
+    while let Some((topic, owner)) = left.pop() {
+        let Some(tags) = sns::tags(&clients.sns, &topic).await? else { continue };
+        let abandoned = TopicFacts { tags, ..TopicFacts::default() }.is_abandoned();
+        if !abandoned || owner.topic_arn() != topic {
             continue;
         }
         let scope =
-            Scope { id: owner, desired: None, named: Vec::new(), bucket: None, remembered: None };
+            Scope { id: &owner, desired: None, named: Vec::new(), bucket: None, remembered: None };
         let seen = aws::observe(clients, &scope, clock).await?;
-        let planned = plan::undo(owner, None, &seen);
-        let more = aws::apply_all(clients, owner, &planned.stages, clock, &seen.unread).await;
+        let planned = plan::undo(&owner, None, &seen);
+        let mut more = aws::apply_all(clients, &owner, &planned.stages, clock, &seen.unread).await;
+        close(clients, &owner, &planned.closing, clock, &mut more).await;
         applied.kept.extend(more.kept);
         applied.failures.extend(more.failures);
+        left.extend(planned.left);
     }
     Ok(())
 }

@@ -13,14 +13,14 @@ pub struct Template {
     pub body: &'static str,
 }
 
-/// The stack that turns logging on (seed 001): role, function, `InvokeLambdaFunction`.
+/// The stack that turns logging on: role, function, `InvokeLambdaFunction`.
 pub const LOGS_ANALYSIS_ONBOARDING: Template = Template {
     id: "logs-analysis-onboarding",
     version: "0.1.0",
     body: include_str!("../logs-analysis-onboarding.yaml"),
 };
 
-/// The role that CloudFormation assumes to run the onboarding stack (seed 001).
+/// The role that CloudFormation assumes to run the onboarding stack.
 pub const STACK_LAUNCH_ROLE: Template = Template {
     id: "stack-launch-role",
     version: "0.1.0",

@@ -25,7 +25,9 @@ async fn one_load_balancer_whose_logging_is_off_logs_to_a_new_bucket() -> Result
         let topic = answer.attribute("TopicArn");
         assert_eq!(lab.customer.subscribers(topic).await, [ENDPOINT]);
         assert!(lab.customer.notifications(bucket).await[0].contains(topic));
-        assert_eq!(answer.attribute("Created"), format!("bucket {bucket}, topic {topic}"));
+        let created = answer.attribute("Created");
+        assert!(created.starts_with(&format!("bucket {bucket} (stays while logs are in it")));
+        assert!(created.ends_with(&format!("topic {topic}")), "{created}");
         assert_eq!(answer.attribute("Adopted"), "none");
         Ok(())
     })
@@ -150,8 +152,9 @@ async fn a_plain_create_makes_few_calls_and_few_of_them_wait() -> Result<()> {
     succeeded(&answer);
     let calls = lab.proxy.calls();
     let names: Vec<&str> = calls.iter().map(|call| call.operation.as_str()).collect();
-    assert!(calls.len() <= 13, "{} calls: {names:?}", calls.len());
-    assert!(proxy::depth(&calls) <= 9, "{} deep: {names:?}", proxy::depth(&calls));
+    // One more than on AWS, where a new bucket is closed to the public from the beginning.
+    assert!(calls.len() <= 14, "{} calls: {names:?}", calls.len());
+    assert!(proxy::depth(&calls) <= 10, "{} deep: {names:?}", proxy::depth(&calls));
     Ok(())
 }
 

@@ -256,3 +256,19 @@ async fn the_load_balancer_is_put_back_first_and_the_topic_goes_last() -> Result
     assert_eq!(changes.last(), Some(&"DeleteTopic"), "{changes:?}");
     Ok(())
 }
+
+/// A bucket that the customer closed to us may still be open to the vendor: that is said, and the rest
+/// is undone.
+#[tokio::test]
+async fn a_bucket_that_may_not_be_looked_at_any_more_is_named() -> Result<()> {
+    let lab = Lab::new().await?;
+    let web = lab.customer.application_load_balancer("web").await?;
+    let bucket = format!("theirs-{}", lab.customer.account);
+    lab.customer.bucket(&bucket).await?;
+    let mut stack = lab.stack("logs");
+    succeeded(&lab.create(&mut stack, &Launch::of(&[&web]).into_bucket(&bucket)).await?);
+    lab.proxy.fail("HeadBucket", 40, 403, "AccessDenied", "");
+    failed_with(&lab.delete(&stack).await?, &bucket);
+    assert_eq!(lab.customer.attributes(&web).await?["access_logs.s3.enabled"], "false");
+    Ok(())
+}

@@ -132,3 +132,38 @@ fn permission(bucket: &str, account: &str) -> Value {
     let statement = harness::customer::elb_may_write(bucket, "", account);
     serde_json::json!({"Version": "2012-10-17", "Statement": [statement]})
 }
+
+/// The two overlap in part: the Delete has looked, the Create turns logging on and is done, and the
+/// Delete goes on with what it had seen.
+#[tokio::test]
+async fn what_the_create_did_after_the_delete_had_looked_is_undone_too() -> Result<()> {
+    let mut lab = Lab::new().await?;
+    lab.scale_out()?;
+    let web = lab.customer.application_load_balancer("web").await?;
+    let before = without_kept_buckets(&lab).await?;
+    let mut stack = lab.stack("logs");
+    let event = lab.create_event(&mut stack, &Launch::of(&[&web]))?;
+    let mut creating = lab.proxy.hold("ModifyLoadBalancerAttributes");
+    let create = lab.send(&event);
+    let delete = async {
+        creating.reached().await;
+        let mut deleting = lab.proxy.hold("PutBucketNotificationConfiguration");
+        let overlap = async {
+            deleting.reached().await;
+            creating.release();
+            while lab.customer.attributes(&web).await?["access_logs.s3.enabled"] != "true" {
+                tokio::task::yield_now().await;
+            }
+            deleting.release();
+            anyhow::Ok(())
+        };
+        let (deleted, overlapped) = tokio::join!(lab.delete_invented(&stack), overlap);
+        overlapped?;
+        deleted
+    };
+    let (created, deleted) = tokio::join!(create, delete);
+    let _ = created?;
+    succeeded(&deleted?);
+    assert_eq!(without_kept_buckets(&lab).await?, before);
+    Ok(())
+}

@@ -120,3 +120,67 @@ async fn on_a_topic_of_the_customers_the_last_to_go_ends_the_subscription() -> R
     })
     .await
 }
+
+/// An update takes away what the stack itself no longer needs, but not what another one listens to.
+#[tokio::test]
+async fn an_update_of_the_first_does_not_cut_the_second_off() -> Result<()> {
+    on_both(async |lab| {
+        let web = lab.customer.application_load_balancer("web").await?;
+        let api = lab.customer.application_load_balancer("api").await?;
+        let (one, two) =
+            (format!("one-{}", lab.customer.account), format!("two-{}", lab.customer.account));
+        lab.customer.bucket(&one).await?;
+        lab.customer.bucket(&two).await?;
+        let before = apart_from_logs(lab).await?;
+        let mut first = launched(lab, "first", &Launch::of(&[&web]).into_bucket(&one)).await?;
+        let second = launched(lab, "second", &Launch::of(&[&api]).into_bucket(&one)).await?;
+        let topic = lab
+            .customer
+            .topics()
+            .await?
+            .into_iter()
+            .find(|arn| first.id.rsplit('/').next().is_some_and(|guid| arn.contains(guid)));
+        let topic = topic.unwrap_or_default();
+        let listening = lab.customer.subscribers(&topic).await;
+        for _ in 0..2 {
+            succeeded(&lab.update(&mut first, &Launch::of(&[&web]).into_bucket(&two)).await?);
+            assert_eq!(lab.customer.notifications(&one).await.len(), 1);
+            assert_eq!(lab.customer.subscribers(&topic).await, listening);
+            let policy = lab.customer.policy(&one).await.to_string();
+            assert!(policy.contains("ElbWrite"), "{policy}");
+        }
+        succeeded(&lab.delete(&second).await?);
+        succeeded(&lab.delete(&first).await?);
+        assert_eq!(apart_from_logs(lab).await?, before);
+        Ok(())
+    })
+    .await
+}
+
+/// The last of three listens to the second, which listened to the first.
+#[tokio::test]
+async fn the_last_of_three_in_a_row_puts_everything_back() -> Result<()> {
+    let lab = Lab::new().await?;
+    let customer = &lab.customer;
+    let (one, two) = (format!("one-{}", customer.account), format!("two-{}", customer.account));
+    customer.bucket(&one).await?;
+    customer.bucket(&two).await?;
+    let statement = harness::customer::elb_may_write(&two, "", &customer.account);
+    customer.set_policy(&two, &json!({"Version": "2012-10-17", "Statement": [statement]})).await?;
+    let mut arns = Vec::new();
+    for name in ["x", "y", "z", "w"] {
+        arns.push(customer.application_load_balancer(name).await?);
+    }
+    customer.log_to(&arns[1], &two, "").await?;
+    let before = apart_from_logs(&lab).await?;
+    let a = launched(&lab, "a", &Launch::of(&[&arns[0]]).into_bucket(&one).only("access")).await?;
+    // Its own rule on the second bucket, and an ear on the first one's topic for the other.
+    let both = Launch::of(&[&arns[1], &arns[2]]).into_bucket(&one).only("access");
+    let b = launched(&lab, "b", &both).await?;
+    let c = launched(&lab, "c", &Launch::of(&[&arns[3]]).into_bucket(&two).only("access")).await?;
+    for stack in [&a, &b, &c] {
+        succeeded(&lab.delete(stack).await?);
+    }
+    assert_eq!(apart_from_logs(&lab).await?, before);
+    Ok(())
+}

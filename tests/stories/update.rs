@@ -301,3 +301,36 @@ async fn logging_that_was_on_in_the_named_bucket_stays_on_after_an_update_and_de
     })
     .await
 }
+
+/// The bucket is ours, and a rule that the customer put there is his.
+#[tokio::test]
+async fn a_lifecycle_rule_of_the_customers_stays_when_the_retention_changes() -> Result<()> {
+    use aws_sdk_s3::types::{
+        BucketLifecycleConfiguration, ExpirationStatus, LifecycleRule, LifecycleRuleFilter,
+        NoncurrentVersionExpiration,
+    };
+    let lab = Lab::new().await?;
+    let web = lab.customer.application_load_balancer("web").await?;
+    let (mut stack, bucket) = launched(&lab, &Launch::of(&[&web])).await?;
+    let s3 = &lab.customer.aws.s3;
+    let there = s3.get_bucket_lifecycle_configuration().bucket(&bucket).send().await?;
+    let theirs = LifecycleRule::builder()
+        .id("theirs")
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix("old/").build())
+        .noncurrent_version_expiration(
+            NoncurrentVersionExpiration::builder().noncurrent_days(3).build(),
+        )
+        .build()?;
+    let rules = there.rules().iter().cloned().chain([theirs]).collect();
+    let all = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build()?;
+    let put = s3.put_bucket_lifecycle_configuration().bucket(&bucket);
+    put.lifecycle_configuration(all).send().await?;
+    let mut launch = Launch::of(&[&web]);
+    launch.retention = "7".to_owned();
+    succeeded(&lab.update(&mut stack, &launch).await?);
+    let after = s3.get_bucket_lifecycle_configuration().bucket(&bucket).send().await?;
+    let names: Vec<_> = after.rules().iter().filter_map(|rule| rule.id()).collect();
+    assert!(names.contains(&"theirs") && names.len() == 2, "{names:?}");
+    Ok(())
+}

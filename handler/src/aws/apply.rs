@@ -1,6 +1,10 @@
 //! Carries out a plan, step by step.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
@@ -30,6 +34,9 @@ fn as_failure(unread: &Unread) -> (Step, Error) {
             let edit = PolicyEdit::default();
             (Step::EditPolicy { bucket: bucket.clone(), edit, fresh: false }, error.clone().into())
         }
+        Unread::Topic(topic, error) => {
+            (Step::Unsubscribe { subscription: topic.clone() }, error.clone().into())
+        }
     }
 }
 
@@ -57,7 +64,9 @@ pub async fn apply(
 ) -> Result<(), Error> {
     let hands = Hands { clients, id, clock, fresh_role: true };
     for stage in stages {
-        let chains: Vec<_> = stage.iter().map(|chain| hands.until_failure(chain)).collect();
+        let failed = AtomicBool::new(false);
+        let chains: Vec<_> =
+            stage.iter().map(|chain| hands.until_failure(chain, &failed)).collect();
         let results: Vec<_> = stream::iter(chains).buffered(SIDE_BY_SIDE).collect().await;
         for result in results {
             applied.merge(result?);
@@ -76,8 +85,18 @@ pub async fn apply_all(
     clock: Clock,
     unread: &[Unread],
 ) -> Applied {
+    apply_after(clients, id, stages, clock, unread.iter().map(as_failure).collect()).await
+}
+
+/// As [`apply_all`], after something has failed already.
+pub async fn apply_after(
+    clients: &Clients,
+    id: &Identity,
+    stages: &[Stage],
+    clock: Clock,
+    failures: Vec<(Step, Error)>,
+) -> Applied {
     let hands = Hands { clients, id, clock, fresh_role: false };
-    let failures = unread.iter().map(as_failure).collect();
     let mut applied = Applied { failures, ..Applied::default() };
     for stage in stages {
         let failed = applied.failures.clone();
@@ -139,10 +158,17 @@ pub(super) struct Hands<'a> {
 }
 
 impl Hands<'_> {
-    async fn until_failure(&self, chain: &Chain) -> Result<Applied, Error> {
+    /// Runs a chain, unless another one has failed before this one began.
+    async fn until_failure(&self, chain: &Chain, failed: &AtomicBool) -> Result<Applied, Error> {
         let mut applied = Applied::default();
+        if failed.load(Ordering::Relaxed) {
+            return Ok(applied);
+        }
         for step in chain {
-            self.run(step, &mut applied).await?;
+            if let Err(error) = self.run(step, &mut applied).await {
+                failed.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
         }
         Ok(applied)
     }
@@ -184,8 +210,8 @@ impl Hands<'_> {
             Step::BlockPublicAccess(bucket) => {
                 Ok(self.settled(async || s3.block_public_access(bucket).await).await?)
             }
-            Step::SetLifecycle { bucket, days } => {
-                Ok(self.settled(async || s3.set_lifecycle(bucket, *days).await).await?)
+            Step::SetLifecycle { bucket, days, fresh } => {
+                Ok(self.settled(async || s3.set_lifecycle(bucket, *days, *fresh).await).await?)
             }
             Step::EditPolicy { bucket, edit, fresh } => {
                 self.edit_policy(bucket, edit, *fresh).await
@@ -199,9 +225,13 @@ impl Hands<'_> {
                 applied.subscriptions.insert(topic.clone(), arn);
                 Ok(())
             }
-            Step::SetLogging { .. } | Step::RestoreLogging { .. } => {
-                Ok(self.set_logging(step).await?)
-            }
+            Step::SetLogging { load_balancer, .. } => match self.set_logging(step).await {
+                Err(error) if error.is_absent() => {
+                    Err(Error::Changed(format!("load balancer {load_balancer} was deleted")))
+                }
+                other => Ok(other?),
+            },
+            Step::RestoreLogging { .. } => Ok(self.set_logging(step).await?),
             Step::DeleteBucketIfEmpty(bucket) => {
                 let removed = self.settled(async || s3.delete_if_empty(bucket).await).await?;
                 applied.kept.extend((!removed).then(|| bucket.clone()));

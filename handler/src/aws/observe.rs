@@ -8,7 +8,11 @@ use std::{
 
 use futures_util::{StreamExt, TryStreamExt, future::try_join_all, stream};
 
-use super::{Clients, SIDE_BY_SIDE, elb, s3::Buckets, sns};
+use super::{
+    Clients, SIDE_BY_SIDE, elb,
+    s3::{self, Buckets},
+    sns,
+};
 use crate::{
     arn::LoadBalancerArn,
     desired::{Desired, LogKind, Selector},
@@ -83,6 +87,11 @@ pub async fn observe(
     )?;
     load_balancers.extend(others);
     buckets.extend(found);
+    for bucket in record.buckets.iter().filter(|_| scope.desired.is_none()) {
+        if matches!(buckets.get(bucket), Some(Bucket::Denied)) {
+            reader.unread(Unread::Bucket(bucket.clone(), s3::not_allowed_to_look(bucket)));
+        }
+    }
     let other_topics = reader.other_topics(scope, &record, &load_balancers, &buckets).await?;
     let unread = reader.unread.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Observed { selected, load_balancers, topic, buckets, other_topics, unread })
@@ -241,7 +250,8 @@ impl Reader<'_> {
     /// Completes what is known of our topic.
     async fn topic(&self, topic: &mut Topic, gone: bool) -> Result<(), AwsError> {
         let Topic::Ours(facts) = topic else { return Ok(()) };
-        if gone {
+        // An undo needs no more of it than its tags.
+        if gone || self.undoing {
             return Ok(());
         }
         let arn = self.id.topic_arn();
@@ -286,13 +296,23 @@ impl Reader<'_> {
             }
         }
         let read = |arn: String| async move {
-            let tags = self.patiently(async || sns::tags(&self.clients.sns, &arn).await).await?;
-            let Some(tags) = tags else { return Ok::<_, AwsError>(None) };
-            let call = async || sns::subscriptions(&self.clients.sns, &arn).await;
-            let subscriptions = self.patiently(call).await?;
-            Ok(Some((arn, TopicFacts { tags, subscriptions, ..TopicFacts::default() })))
+            match self.other_topic(&arn).await {
+                Err(error) if self.undoing => {
+                    self.unread(Unread::Topic(arn, error));
+                    Ok(None)
+                }
+                other => other.map(|facts| facts.map(|facts| (arn, facts))),
+            }
         };
         let found = try_join_all(topics.into_iter().map(read)).await?;
         Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn other_topic(&self, arn: &str) -> Result<Option<TopicFacts>, AwsError> {
+        let tags = self.patiently(async || sns::tags(&self.clients.sns, arn).await).await?;
+        let Some(tags) = tags else { return Ok(None) };
+        let call = async || sns::subscriptions(&self.clients.sns, arn).await;
+        let subscriptions = self.patiently(call).await?;
+        Ok(Some(TopicFacts { tags, subscriptions, ..TopicFacts::default() }))
     }
 }

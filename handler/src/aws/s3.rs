@@ -27,6 +27,19 @@ mod wire;
 /// The name of the rule with which logs expire in a bucket of ours.
 const LIFECYCLE_RULE: &str = "logs-analysis-retention";
 
+/// The failure of looking at a bucket that exists and that we may not look at.
+pub fn not_allowed_to_look(bucket: &str) -> AwsError {
+    AwsError {
+        operation: "HeadBucket",
+        action: "s3:ListBucket",
+        subject: bucket.to_owned(),
+        code: "AccessDenied".to_owned(),
+        message: "the bucket's policy, or its new owner, does not let this account look".to_owned(),
+        status: 403,
+        bucket_region: None,
+    }
+}
+
 /// Reads and writes the buckets of one account and region.
 #[derive(Debug, Clone, Copy)]
 pub struct Buckets<'a> {
@@ -225,6 +238,13 @@ impl Buckets<'_> {
     }
 
     async fn retention(&self, bucket: &str) -> Result<Option<u16>, AwsError> {
+        let rules = self.lifecycle(bucket).await?;
+        let rule = rules.iter().find(|rule| rule.id() == Some(LIFECYCLE_RULE));
+        let days = rule.and_then(LifecycleRule::expiration).and_then(LifecycleExpiration::days);
+        Ok(days.and_then(|days| u16::try_from(days).ok()))
+    }
+
+    async fn lifecycle(&self, bucket: &str) -> Result<Vec<LifecycleRule>, AwsError> {
         let call = Call {
             operation: "GetBucketLifecycleConfiguration",
             action: "s3:GetLifecycleConfiguration",
@@ -232,15 +252,11 @@ impl Buckets<'_> {
         };
         let request = self.client.get_bucket_lifecycle_configuration().bucket(bucket);
         match request.expected_bucket_owner(&self.home.account).send().await {
-            Ok(answer) => {
-                let rule = answer.rules().iter().find(|rule| rule.id() == Some(LIFECYCLE_RULE));
-                let days =
-                    rule.and_then(|rule| rule.expiration()).and_then(LifecycleExpiration::days);
-                Ok(days.and_then(|days| u16::try_from(days).ok()))
-            }
+            Ok(answer) => Ok(answer.rules().to_vec()),
             Err(error) => {
                 let error = call.failed(&error);
-                if error.code == "NoSuchLifecycleConfiguration" { Ok(None) } else { Err(error) }
+                let none = error.code == "NoSuchLifecycleConfiguration";
+                if none { Ok(Vec::new()) } else { Err(error) }
             }
         }
     }
@@ -275,8 +291,12 @@ impl Buckets<'_> {
         }
     }
 
-    /// Blocks all public access to a bucket of ours.
+    /// Blocks all public access to a bucket of ours. New buckets are blocked already, and many
+    /// organisations forbid the write, so it is looked at first.
     pub async fn block_public_access(&self, bucket: &str) -> Result<(), AwsError> {
+        if self.is_blocked(bucket).await? {
+            return Ok(());
+        }
         let call = Call {
             operation: "PutPublicAccessBlock",
             action: "s3:PutBucketPublicAccessBlock",
@@ -294,8 +314,15 @@ impl Buckets<'_> {
         sent.map(drop).map_err(|error| call.failed(&error))
     }
 
-    /// Has logs expire in a bucket of ours.
-    pub async fn set_lifecycle(&self, bucket: &str, days: u16) -> Result<(), AwsError> {
+    /// Has logs expire in a bucket of ours. Rules that the customer added stay; a fresh bucket has none.
+    pub async fn set_lifecycle(
+        &self,
+        bucket: &str,
+        days: u16,
+        fresh: bool,
+    ) -> Result<(), AwsError> {
+        let mut rules = if fresh { Vec::new() } else { self.lifecycle(bucket).await? };
+        rules.retain(|rule| rule.id() != Some(LIFECYCLE_RULE));
         let call = Call {
             operation: "PutBucketLifecycleConfiguration",
             action: "s3:PutLifecycleConfiguration",
@@ -314,7 +341,9 @@ impl Buckets<'_> {
             message: error.to_string(),
             ..AwsError::default()
         })?;
-        let configuration = BucketLifecycleConfiguration::builder().rules(rule).build().ok();
+        rules.push(rule);
+        let configuration =
+            BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().ok();
         let request = self.client.put_bucket_lifecycle_configuration().bucket(bucket);
         let request = request.set_lifecycle_configuration(configuration);
         let sent = request.expected_bucket_owner(&self.home.account).send().await;

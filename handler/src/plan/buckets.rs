@@ -83,7 +83,7 @@ impl Work<'_> {
             chain.push(Step::BlockPublicAccess(bucket.to_owned()));
         }
         if own.retention_days != Some(days) {
-            chain.push(Step::SetLifecycle { bucket: bucket.to_owned(), days });
+            chain.push(Step::SetLifecycle { bucket: bucket.to_owned(), days, fresh });
         }
         chain
     }
@@ -163,6 +163,10 @@ impl Work<'_> {
     }
 
     pub(super) fn unwire_bucket(&mut self, bucket: &str) {
+        if matches!(self.seen.buckets.get(bucket), Some(Bucket::Denied)) {
+            // Not ours to forget: what we wrote there may still be there.
+            self.after.buckets.insert(bucket.to_owned());
+        }
         let Some(facts) = self.seen.bucket(bucket) else { return };
         let mut sids = BTreeSet::new();
         if facts.own.is_some() {

@@ -18,6 +18,8 @@ use crate::{
 pub struct Converged {
     /// What to do, in order.
     pub stages: Vec<Stage>,
+    /// What to do at the very end, once what other stacks left to us is undone.
+    pub closing: Vec<Stage>,
     /// Every bucket that logs go to.
     pub buckets: BTreeSet<String>,
     /// The topics that tell the vendor.
@@ -202,9 +204,13 @@ impl<'a> Work<'a> {
     }
     fn finish(mut self) -> Result<Converged, Error> {
         let topic_chain = self.subscriptions();
+        let listened = self.seen.own_topic().is_some_and(|facts| !facts.listeners().is_empty());
+        if listened {
+            self.hold_for_listeners();
+        }
         let union = self.before.union(&self.after);
         let first = self.topic_first(&union)?;
-        let restored = self.restorations();
+        let restored = if listened { Vec::new() } else { self.restorations() };
         let last = self.topic_last(&union)?;
         let mut wiring = std::mem::take(&mut self.add);
         wiring.extend(topic_chain);
@@ -212,12 +218,21 @@ impl<'a> Work<'a> {
         let set =
             set.map(|(load_balancer, settings)| vec![Step::SetLogging { load_balancer, settings }]);
         let mut unwiring = std::mem::take(&mut self.remove);
-        unwiring.extend(self.stale_subscriptions());
+        if !listened {
+            unwiring.extend(self.stale_subscriptions());
+        }
         self.result.own_topic = Some(self.id.topic_arn());
         self.result.record = union;
-        self.result.stages =
-            compact(vec![vec![first], wiring, set.collect(), restored, unwiring, vec![last]]);
+        self.result.stages = compact(vec![vec![first], wiring, set.collect(), restored, unwiring]);
+        self.result.closing = compact(vec![vec![last]]);
         Ok(self.result)
+    }
+
+    /// Other stacks rely on what we set up: nothing of it is taken away, and the record keeps it all.
+    fn hold_for_listeners(&mut self) {
+        self.remove.clear();
+        self.after = self.before.union(&self.after);
+        self.publishers.extend(self.before.buckets.iter().cloned());
     }
 
     fn restorations(&self) -> Stage {

@@ -128,6 +128,12 @@ impl Account {
         }
     }
 
+    fn undo(&mut self, id: &Identity, desired: &Desired) {
+        let plan = undo(id, Some(desired), &self.observe(id, &[]));
+        self.carry_out(id, &plan.stages);
+        self.carry_out(id, &plan.closing);
+    }
+
     fn step(&mut self, id: &Identity, step: &Step) {
         match step {
             Step::CreateTopic { policy, tags } => {
@@ -137,7 +143,10 @@ impl Account {
             Step::TagTopic { tags, .. } => {
                 self.topic.as_mut().unwrap().0.extend(tags.iter().cloned());
             }
-            Step::UntagTopic { .. } | Step::Unsubscribe { .. } => {}
+            Step::UntagTopic { key, .. } => {
+                self.topic.as_mut().unwrap().0.remove(key);
+            }
+            Step::Unsubscribe { .. } => {}
             Step::SetTopicPolicy(policy) => self.topic.as_mut().unwrap().1 = Some(policy.clone()),
             Step::SetSignatureVersion => self.topic.as_mut().unwrap().2 = "2".into(),
             Step::CreateBucket(name) => {
@@ -145,7 +154,7 @@ impl Account {
                 self.buckets.insert(name.clone(), (None, Notifications::default(), own));
             }
             Step::BlockPublicAccess(name) => self.own(name).blocked = true,
-            Step::SetLifecycle { bucket, days } => self.own(bucket).days = Some(*days),
+            Step::SetLifecycle { bucket, days, .. } => self.own(bucket).days = Some(*days),
             Step::EditPolicy { bucket, edit, .. } => {
                 let state = self.buckets.get_mut(bucket).unwrap();
                 state.0 = crate::policy::merge(state.0.as_ref(), edit);
@@ -213,7 +222,7 @@ fn the_plan_is_complete_in_every_partition() {
         assert!(partition == "aws" || !text.contains("arn:aws:"), "{partition}: {text}");
         account.carry_out(&id, &plan.stages);
         assert!(planned(&id, &wanted, &account, &paths).stages.is_empty(), "{partition}");
-        account.carry_out(&id, &undo(&id, Some(&wanted), &account.observe(&id, &[])).stages);
+        account.undo(&id, &wanted);
         assert_eq!(account, before, "{partition}");
     }
 }
@@ -242,7 +251,7 @@ fn a_move_to_another_bucket_never_leaves_logs_untold() {
     account.buckets.insert("theirs".into(), (None, Notifications::default(), None));
     let moved = Desired { existing_bucket: Some("theirs".into()), ..wanted };
     let plan = planned(&id, &moved, &account, &paths);
-    for stage in &plan.stages {
+    for stage in plan.stages.iter().chain(&plan.closing) {
         for step in stage.iter().flatten() {
             account.step(&id, step);
             for attributes in account.load_balancers.values() {
@@ -277,7 +286,7 @@ fn logging_that_is_on_elsewhere_is_adopted_and_never_in_the_record() {
         account.carry_out(&id, &plan.stages);
     }
     let before = account.load_balancers[paths[0]].clone();
-    account.carry_out(&id, &undo(&id, Some(&wanted), &account.observe(&id, &[])).stages);
+    account.undo(&id, &wanted);
     let after = &account.load_balancers[paths[0]];
     assert_eq!(after["access_logs.s3.enabled"], before["access_logs.s3.enabled"]);
     assert_eq!(account.load_balancers[paths[1]]["access_logs.s3.enabled"], "false");
@@ -399,10 +408,11 @@ proptest! {
             wanted.existing_bucket = (theirs ^ (round % 2 == 1)).then(|| "theirs".to_owned());
             let plan = planned(&id, &wanted, &account, &selected);
             account.carry_out(&id, &plan.stages);
+            account.carry_out(&id, &plan.closing);
             let again = planned(&id, &wanted, &account, &selected);
-            prop_assert!(again.stages.is_empty(), "{:?}", again.stages);
+            prop_assert!(again.stages.is_empty() && again.closing.is_empty(), "{again:?}");
         }
-        account.carry_out(&id, &undo(&id, Some(&wanted), &account.observe(&id, &[])).stages);
+        account.undo(&id, &wanted);
         prop_assert_eq!(account, before);
     }
 }

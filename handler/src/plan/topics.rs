@@ -47,7 +47,18 @@ impl Work<'_> {
         }
         if *union != self.after {
             let tags = self.after.to_tags().map_err(Error::Refused)?;
+            // A shorter record needs fewer tags than the longer one that was there meanwhile.
+            let meanwhile = union.to_tags().map_err(Error::Refused)?;
+            let there = topic.tags.iter().chain(&meanwhile).map(|(key, _)| key);
+            let stale: BTreeSet<&String> = there
+                .filter(|key| Record::is_part(key) && !tags.iter().any(|(kept, _)| kept == *key))
+                .collect();
+            let stale = stale
+                .into_iter()
+                .map(|key| Step::UntagTopic { topic: self.id.topic_arn(), key: key.clone() });
+            let stale: Chain = stale.collect();
             chain.push(Step::TagTopic { topic: self.id.topic_arn(), tags });
+            chain.extend(stale);
         }
         Ok(chain)
     }
@@ -125,8 +136,10 @@ impl Work<'_> {
                     chain.push(Step::Unsubscribe { subscription: one.arn.clone() });
                 }
             }
-            if left && facts.tag(&self.id.listener_tag()).is_some() {
+            if left {
                 self.result.left.extend(facts.owner().map(|owner| (topic.clone(), owner)));
+            }
+            if left && facts.tag(&self.id.listener_tag()).is_some() {
                 chain.push(Step::UntagTopic { topic: topic.clone(), key: self.id.listener_tag() });
             }
             chains.push(chain);

@@ -15,8 +15,11 @@ use crate::{
 /// A plan to put things back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Undo {
-    /// What to do, in order: load balancers first, the topic with the record last.
+    /// What to do, in order: load balancers first.
     pub stages: Vec<Stage>,
+    /// What to do at the very end, once what other stacks left to us is undone: the topic with the
+    /// record goes last.
+    pub closing: Vec<Stage>,
     /// Other stacks still listen to our topic; everything is left for the last of them to undo.
     pub released_to: Vec<String>,
     /// Topics of other stacks that we leave, and whose they are: if such a stack was deleted and we were
@@ -35,7 +38,7 @@ pub fn undo(id: &Identity, desired: Option<&Desired>, seen: &Observed) -> Undo {
         let released = seen.own_topic().is_some_and(|facts| facts.tag(TAG_RELEASED).is_some());
         let step = Step::TagTopic { topic: id.topic_arn(), tags };
         let stages = if released { Vec::new() } else { vec![vec![vec![step]]] };
-        return Undo { stages, released_to: listeners, left: Vec::new() };
+        return Undo { stages, released_to: listeners, ..Undo::default() };
     }
     let record = seen.own_topic().and_then(TopicFacts::record);
     let recorded = record.is_some();
@@ -54,8 +57,9 @@ pub fn undo(id: &Identity, desired: Option<&Desired>, seen: &Observed) -> Undo {
     };
     let mut unwiring = buckets;
     unwiring.extend(topics);
-    let stages = compact(vec![load_balancers, unwiring, vec![own_topic]]);
-    Undo { stages, released_to: Vec::new(), left }
+    let stages = compact(vec![load_balancers, unwiring]);
+    let closing = compact(vec![vec![own_topic]]);
+    Undo { stages, closing, released_to: Vec::new(), left }
 }
 
 /// What was before us if the topic with the record is gone: load balancers that write to a bucket
@@ -151,9 +155,10 @@ fn leave_topics(
             }
         }
         let tag = id.listener_tag();
+        // Also where the tag is gone already: an earlier try may have been cut off right after that.
+        left.extend(owner.map(|owner| (topic.clone(), owner)));
         if facts.tag(&tag).is_some() {
             chain.push(Step::UntagTopic { topic: topic.clone(), key: tag });
-            left.extend(owner.map(|owner| (topic.clone(), owner)));
         }
         chains.push(chain);
     }
