@@ -74,6 +74,26 @@ fn the_templates_crate_depends_on_no_other_of_ours() -> Result<()> {
     Ok(())
 }
 
+/// A panic has to become an answer, and a cold start is not to be thrown away.
+#[test]
+fn the_release_is_built_as_it_was_measured() -> Result<()> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
+    let release = manifest.split("[profile.release]").nth(1).unwrap_or_default();
+    for setting in ["opt-level = \"z\"", "lto = \"fat\"", "codegen-units = 1", "strip = true"] {
+        assert!(release.contains(setting), "{setting}");
+    }
+    assert!(release.contains("panic = \"unwind\""), "a panic could not be answered");
+    let config = fs::read_to_string(root().join(".cargo/config.toml"))?;
+    assert!(config.contains("AWS_LC_SYS_NO_JITTER_ENTROPY = \"1\""));
+    let lock = fs::read_to_string(root().join("Cargo.lock"))?;
+    for old in
+        ["name = \"openssl\"", "name = \"native-tls\"", "name = \"rustls\"\nversion = \"0.21"]
+    {
+        assert!(!lock.contains(old), "{old} came in");
+    }
+    Ok(())
+}
+
 #[test]
 fn no_test_is_left_out_and_no_code_unfinished() -> Result<()> {
     let marks = [
