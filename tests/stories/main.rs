@@ -17,6 +17,7 @@ mod logging_before;
 mod permissions;
 mod properties;
 mod protocol;
+mod reports;
 mod selectors;
 mod tidy;
 mod two_stacks;

@@ -30,8 +30,9 @@ impl Events<'_> {
             Some(action) => role.without(action),
             None => role,
         });
-        // Little time, so that a denial is not waited out.
-        let answer = self.lab.send_within(&event, Duration::from_millis(20_900)).await?;
+        // Two seconds for changes where something is denied, so that it is not waited out.
+        let time = self.without.map_or(Duration::from_mins(4), |_| Duration::from_secs(22));
+        let answer = self.lab.send_within(&event, time).await?;
         self.told.push((name, answer.reason));
         Ok(())
     }

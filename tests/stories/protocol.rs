@@ -123,9 +123,9 @@ async fn when_time_runs_out_the_answer_says_so() -> Result<()> {
     let web = lab.customer.application_load_balancer("web").await?;
     let mut stack = lab.stack("logs");
     let event = lab.create_event(&mut stack, &Launch::of(&[&web]))?;
-    lab.proxy.slow("CreateBucket", 1, Duration::from_mins(1));
-    let answer = lab.send_within(&event, Duration::from_secs(12)).await?;
-    failed_with(&answer, "Time ran out");
+    lab.proxy.slow("CreateBucket", 5, Duration::from_mins(1));
+    let answer = lab.send_within(&event, Duration::from_secs(25)).await?;
+    failed_with(&answer, "Time ran out while waiting for: AWS to answer");
     Ok(())
 }
 
