@@ -116,13 +116,13 @@ async fn still_so(
 /// Whether a Delete ran while we worked: our topic, which was made first, is gone. An unsure answer is
 /// no proof, and one look is none either: what was made a moment ago may not show yet.
 async fn was_deleted(clients: &Clients, id: &Identity) -> bool {
-    for _ in 0..2 {
-        if !sns::tags(&clients.sns, &id.topic_arn()).await.is_ok_and(|tags| tags.is_none()) {
-            return false;
-        }
-        sleep(Duration::from_secs(1)).await;
+    let topic = id.topic_arn();
+    let gone = async || sns::tags(&clients.sns, &topic).await.is_ok_and(|tags| tags.is_none());
+    if !gone().await {
+        return false;
     }
-    true
+    sleep(LOOK_EVERY).await;
+    gone().await
 }
 
 /// What the stack's outputs show. Never empty: an output of nothing reads like a fault.
