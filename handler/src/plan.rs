@@ -208,6 +208,21 @@ fn restorations<'a>(
     by_load_balancer.into_iter().map(step).collect()
 }
 
+/// Takes rules and statements of ours out of a bucket: no event is sent any more before the permission
+/// to read goes.
+fn take_out(bucket: &str, rules: BTreeSet<String>, statements: BTreeSet<String>) -> Chain {
+    let mut chain = Vec::new();
+    if !rules.is_empty() {
+        let edit = NotificationEdit { put: Vec::new(), remove: rules };
+        chain.push(Step::EditNotifications { bucket: bucket.to_owned(), edit, fresh: false });
+    }
+    if !statements.is_empty() {
+        let edit = PolicyEdit { put: Vec::new(), remove: statements };
+        chain.push(Step::EditPolicy { bucket: bucket.to_owned(), edit, fresh: false });
+    }
+    chain
+}
+
 /// Leaves out what is empty.
 fn compact(stages: Vec<Stage>) -> Vec<Stage> {
     let full =

@@ -224,7 +224,7 @@ pub(crate) async fn delete(
     // it changes after that, it undoes by itself.
     let seen = aws::observe(&world.aws, &scope, clock).await?;
     let remembered = seen.own_topic().and_then(TopicFacts::record);
-    let first = undo(&world.aws, &scope, desired.as_ref(), clock).await?;
+    let first = undo_seen(&world.aws, id, desired.as_ref(), &seen, clock).await?;
     if remembered.is_none() {
         return Ok(first);
     }
@@ -255,14 +255,25 @@ async fn undo(
     clock: Clock,
 ) -> Result<Done, Error> {
     let seen = aws::observe(clients, scope, clock).await?;
+    undo_seen(clients, scope.id, desired, &seen, clock).await
+}
+
+/// The same, of what was seen.
+async fn undo_seen(
+    clients: &Clients,
+    id: &Identity,
+    desired: Option<&Desired>,
+    seen: &Observed,
+    clock: Clock,
+) -> Result<Done, Error> {
     if matches!(seen.topic, Topic::Foreign) {
         tracing::warn!("a topic with our name is not ours and is left alone");
     }
-    let planned = plan::undo(scope.id, desired, &seen);
+    let planned = plan::undo(id, desired, seen);
     tracing::info!(stages = planned.stages.len(), "planned to undo");
-    let mut applied = aws::apply_all(clients, scope.id, &planned.stages, clock, &seen.unread).await;
+    let mut applied = aws::apply_all(clients, id, &planned.stages, clock, &seen.unread).await;
     inherit(clients, &planned.left, clock, &mut applied).await?;
-    close(clients, scope.id, &planned.closing, clock, &mut applied).await;
+    close(clients, id, &planned.closing, clock, &mut applied).await;
     told(&planned.released_to, &applied)
 }
 

@@ -1,6 +1,6 @@
 //! Changes of documents that others write too: read, merge, write, read back.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
@@ -110,7 +110,7 @@ impl Hands<'_> {
         let buckets = self.buckets();
         let topic = self.id.topic_arn();
         let foreign = all.rules.iter().any(|rule| !notification::is_own(self.id, rule));
-        let ours: BTreeSet<&str> = all.rules.iter().map(|rule| rule.arn.as_str()).collect();
+        let tells_us = all.rules.iter().any(|rule| rule.arn == topic);
         let started = Instant::now();
         let mut invalid = false;
         let call = async || {
@@ -119,7 +119,7 @@ impl Hands<'_> {
             invalid = result.as_ref().is_err_and(AwsError::is_destination_invalid);
             // Our topic gone means that the stack was deleted meanwhile: waiting is in vain.
             let in_vain = invalid
-                && ours.contains(topic.as_str())
+                && tells_us
                 && sns::tags(&self.clients.sns, &topic).await.is_ok_and(|tags| tags.is_none());
             match result {
                 Err(error) if in_vain => {

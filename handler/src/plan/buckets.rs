@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Chain, Step, converge::Work};
+use super::{Chain, Step, converge::Work, take_out};
 use crate::{
     desired::LogKind,
     identity::Identity,
@@ -34,7 +34,7 @@ impl Work<'_> {
         self.result.buckets = grants.into_keys().collect();
     }
 
-    pub(super) fn wire_bucket(
+    fn wire_bucket(
         &mut self,
         bucket: &str,
         prefixes: &BTreeMap<String, Grants>,
@@ -72,7 +72,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn make_bucket(&self, bucket: &str, facts: &BucketFacts, fresh: bool) -> Chain {
+    fn make_bucket(&self, bucket: &str, facts: &BucketFacts, fresh: bool) -> Chain {
         let own = facts.own.clone().unwrap_or_default();
         let days = self.desired.retention_days;
         let mut chain = Vec::new();
@@ -88,7 +88,7 @@ impl Work<'_> {
         chain
     }
 
-    pub(super) fn statements<'g>(
+    fn statements<'g>(
         &self,
         bucket: &str,
         own: bool,
@@ -105,7 +105,7 @@ impl Work<'_> {
     }
 
     /// Nothing foreign may carry our Sids, and everything has to fit.
-    pub(super) fn check_policy(
+    fn check_policy(
         &self,
         bucket: &str,
         facts: &BucketFacts,
@@ -136,7 +136,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn rules<'p>(
+    fn rules<'p>(
         &mut self,
         bucket: &str,
         facts: &BucketFacts,
@@ -162,7 +162,7 @@ impl Work<'_> {
         Ok(rules)
     }
 
-    pub(super) fn unwire_bucket(&mut self, bucket: &str) {
+    fn unwire_bucket(&mut self, bucket: &str) {
         if matches!(self.seen.buckets.get(bucket), Some(Bucket::Denied)) {
             // Not ours to forget: what we wrote there may still be there.
             self.after.buckets.insert(bucket.to_owned());
@@ -184,20 +184,11 @@ fn removals(
     sids: &BTreeSet<String>,
     ids: &BTreeSet<String>,
 ) -> Chain {
-    let mut chain = Vec::new();
-    let stale: BTreeSet<String> =
-        notification::own_ids(id, &facts.notifications).difference(ids).cloned().collect();
-    if !stale.is_empty() {
-        let edit = NotificationEdit { put: Vec::new(), remove: stale };
-        chain.push(Step::EditNotifications { bucket: bucket.to_owned(), edit, fresh: false });
-    }
-    let stale: BTreeSet<String> =
-        policy::own_sids(id, facts.policy.as_ref()).difference(sids).cloned().collect();
-    if !stale.is_empty() {
-        let edit = PolicyEdit { put: Vec::new(), remove: stale };
-        chain.push(Step::EditPolicy { bucket: bucket.to_owned(), edit, fresh: false });
-    }
-    chain
+    let there = notification::own_ids(id, &facts.notifications);
+    let stale_rules = there.difference(ids).cloned().collect();
+    let there = policy::own_sids(id, facts.policy.as_ref());
+    let stale_statements = there.difference(sids).cloned().collect();
+    take_out(bucket, stale_rules, stale_statements)
 }
 
 /// The bucket's facts if logs can go there and be read from there; else why not.

@@ -140,7 +140,7 @@ impl<'a> Work<'a> {
                     self.choose_setting(arn, kind, &now);
                 }
             }
-            if !self.set_or_known(arn) {
+            if !self.result.turned_on.contains_key(arn) {
                 self.after.left_alone.insert(arn.path().to_owned());
             }
         }
@@ -190,10 +190,6 @@ impl<'a> Work<'a> {
         self.result.turned_on.entry(arn.clone()).or_default().insert(kind);
     }
 
-    fn set_or_known(&self, arn: &LoadBalancerArn) -> bool {
-        self.result.turned_on.contains_key(arn)
-    }
-
     fn grants_for(&mut self, target: &Target) -> &mut Grants {
         let prefixes = self.grants.entry(target.bucket.clone()).or_default();
         prefixes.entry(target.prefix.clone()).or_insert_with(|| Grants {
@@ -202,6 +198,7 @@ impl<'a> Work<'a> {
             network_writes: false,
         })
     }
+
     fn finish(mut self) -> Result<Converged, Error> {
         let topic_chain = self.subscriptions();
         let listened = self.seen.own_topic().is_some_and(|facts| !facts.listeners().is_empty());

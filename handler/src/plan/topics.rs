@@ -88,7 +88,7 @@ impl Work<'_> {
         chains
     }
 
-    pub(super) fn listen_to(&mut self, topic: &str) -> Chain {
+    fn listen_to(&mut self, topic: &str) -> Chain {
         let endpoint = &self.desired.endpoint;
         let mut chain = Vec::new();
         let Some(facts) = self.seen.other_topics.get(topic) else { return chain };

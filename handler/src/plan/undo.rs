@@ -1,12 +1,12 @@
 //! Back to what was before us.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{Chain, Stage, Step, compact, restorations};
+use super::{Chain, Stage, Step, compact, restorations, take_out};
 use crate::{
     desired::{Desired, LogKind},
     identity::Identity,
-    notification::{self, NotificationEdit},
+    notification,
     observed::{BucketFacts, Observed, TAG_RELEASED, TopicFacts},
     policy::{self, Grants, PolicyEdit},
     record::{Record, Setting},
@@ -92,12 +92,9 @@ fn removable(
         return sids;
     }
     let Some(desired) = desired else { return BTreeSet::new() };
-    let grants = |writes| Grants {
-        prefix: desired.prefix.clone(),
-        application_writes: writes,
-        network_writes: writes,
-    };
-    policy::statements(id, bucket, &desired.vendor_account, &grants(true))
+    let grants =
+        Grants { prefix: desired.prefix.clone(), application_writes: true, network_writes: true };
+    policy::statements(id, bucket, &desired.vendor_account, &grants)
         .into_iter()
         .filter(|wanted| {
             let edit = PolicyEdit { put: vec![wanted.clone()], remove: BTreeSet::new() };
@@ -111,20 +108,11 @@ fn removable(
 /// Takes what is ours out of a bucket, and removes the bucket if it is ours and empty. A bucket of
 /// ours that is kept still refuses plain http.
 fn clear(id: &Identity, bucket: &str, facts: &BucketFacts, mut sids: BTreeSet<String>) -> Chain {
-    let mut chain = Vec::new();
     let ours = facts.own.as_ref().is_some_and(|own| own.tagged);
-    let remove = notification::own_ids(id, &facts.notifications);
-    if !remove.is_empty() {
-        let edit = NotificationEdit { put: Vec::new(), remove };
-        chain.push(Step::EditNotifications { bucket: bucket.to_owned(), edit, fresh: false });
-    }
     if ours {
         sids.remove(&id.sid("TlsOnly", ""));
     }
-    if !sids.is_empty() {
-        let edit = PolicyEdit { put: Vec::new(), remove: sids };
-        chain.push(Step::EditPolicy { bucket: bucket.to_owned(), edit, fresh: false });
-    }
+    let mut chain = take_out(bucket, notification::own_ids(id, &facts.notifications), sids);
     if ours {
         chain.push(Step::DeleteBucketIfEmpty(bucket.to_owned()));
     }
@@ -139,10 +127,9 @@ fn leave_topics(
 ) -> (Stage, Vec<(String, Identity)>) {
     let mut left = Vec::new();
     let mut chains = Vec::new();
-    let shared = seen.buckets.keys().filter_map(|name| seen.bucket(name));
-    let shared = shared.into_iter().any(|facts| policy::is_shared(id, facts.policy.as_ref()));
-    let topics: BTreeMap<&String, &TopicFacts> = seen.other_topics.iter().collect();
-    for (topic, facts) in topics {
+    let mut buckets = seen.buckets.keys().filter_map(|name| seen.bucket(name));
+    let shared = buckets.any(|facts| policy::is_shared(id, facts.policy.as_ref()));
+    for (topic, facts) in &seen.other_topics {
         let mut chain = Vec::new();
         let removable = record.topics.get(topic).copied().unwrap_or(false);
         let owner = facts.owner();

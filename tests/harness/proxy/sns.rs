@@ -17,8 +17,7 @@ impl Shared {
         if reply.status != 403 || !matches!(self.kind, Kind::Ministack { auth: true }) {
             return reply.into_response(false);
         }
-        let Message { mut parts, body } =
-            Message { parts: message.parts.clone(), body: message.body.clone() };
+        let (mut parts, body) = (message.parts.clone(), message.body.clone());
         let scope = format!("{}/20260101/{}/sns/aws4_request", self.account, call.region);
         let root = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=x");
         parts.headers.remove("x-amz-security-token");
