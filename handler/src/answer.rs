@@ -14,7 +14,7 @@ use crate::{
     error::Error,
     event::{self, Event, RequestType},
     identity::Identity,
-    report,
+    report::Reporter,
     respond::{self, Answer, Status, Undelivered},
     retry::{Clock, PROPAGATION},
     work::{self, Done},
@@ -90,34 +90,26 @@ pub async fn handle(
         let why = "StackId names another account or region than the function's own";
         return Err(Unanswered::Unanswerable(why));
     }
-    let reporting = desired::reporting(&event.properties, world.on_emulator);
-    let begun = event.request.map(|request| report::report(&event, request, Phase::Started, ""));
-    let begun = begun.map(|begun| {
-        let (http, to) = (world.http.clone(), reporting.clone());
-        tokio::spawn(async move { report::send(&http, to.as_ref(), begun, deadline).await })
-    });
+    let reporter = Reporter::new(&world.http, &event, world.on_emulator, deadline);
     let end = deadline.checked_sub(ANSWER_TIME).unwrap_or(deadline);
     let outcome = match (&identity, event.request) {
         (Ok(id), Some(request)) => {
-            guarded(Box::pin(run(world, id, &event, request, deadline)), end).await
+            let work = guarded(Box::pin(run(world, id, &event, request, deadline)), end);
+            Reporter::beside(reporter.as_ref(), work).await
         }
         (Err(why), _) => Err(Error::Refused(why.clone())),
         (_, None) => {
             Err(Error::Refused("RequestType is none of Create, Update, Delete".to_owned()))
         }
     };
-    if let Some(begun) = begun {
-        begun.abort();
-    }
     let answer = answer(&event, identity.as_ref().ok(), outcome);
     tracing::info!(status = ?answer.status, reason = answer.reason, "answering");
     // The last half second is the runtime's own.
     let until = deadline.checked_sub(Duration::from_millis(500)).unwrap_or(deadline);
     respond::put(&world.http, &event.response_url, &answer, until).await?;
-    if let Some(request) = event.request {
+    if let Some(reporter) = reporter {
         let phase = if answer.status == Status::Success { Phase::Succeeded } else { Phase::Failed };
-        let report = report::report(&event, request, phase, &answer.reason);
-        report::send(&world.http, reporting.as_ref(), report, deadline).await;
+        reporter.end(phase, &answer.reason, &answer.data).await;
     }
     Ok(())
 }

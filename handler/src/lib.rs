@@ -21,11 +21,11 @@ pub mod observed;
 pub mod plan;
 pub mod policy;
 pub mod record;
-pub mod report;
 pub mod respond;
 pub mod retry;
 
 mod answer;
+mod report;
 mod work;
 
 pub use answer::{Function, Unanswered, World, handle};

@@ -12,6 +12,7 @@ mod undo;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use templates::report;
 
 pub use self::{
     converge::{Converged, converge},
@@ -151,6 +152,26 @@ impl Step {
             }
             Self::DeleteBucketIfEmpty(bucket) => format!("remove bucket {bucket}"),
             Self::DeleteTopic(topic) => format!("remove topic {topic}"),
+        }
+    }
+
+    /// Which of the steps that people watch this belongs to.
+    pub fn reported_as(&self) -> report::Step {
+        match self {
+            Self::CreateTopic { .. }
+            | Self::TagTopic { .. }
+            | Self::UntagTopic { .. }
+            | Self::SetTopicPolicy(_)
+            | Self::SetSignatureVersion
+            | Self::DeleteTopic(_) => report::Step::Topic,
+            Self::CreateBucket(_)
+            | Self::BlockPublicAccess(_)
+            | Self::SetLifecycle { .. }
+            | Self::DeleteBucketIfEmpty(_) => report::Step::Bucket,
+            Self::EditPolicy { .. } => report::Step::Policy,
+            Self::EditNotifications { .. } => report::Step::Notification,
+            Self::Subscribe { .. } | Self::Unsubscribe { .. } => report::Step::Subscription,
+            Self::SetLogging { .. } | Self::RestoreLogging { .. } => report::Step::LoadBalancers,
         }
     }
 }

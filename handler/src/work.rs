@@ -13,6 +13,7 @@ use crate::{
     identity::Identity,
     observed::{Observed, Topic, TopicFacts},
     plan::{self, Converged, Stage, Step},
+    report,
     retry::Clock,
 };
 
@@ -81,6 +82,7 @@ async fn converge_once(
         return Err(Error::Superseded(undone.reason));
     }
     outcome?;
+    report::at(templates::report::Step::Finish);
     inherit(clients, &planned.left, clock, &mut applied).await?;
     aws::apply(clients, id, &planned.closing, clock, &mut applied).await?;
     let shares_documents =

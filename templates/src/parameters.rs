@@ -27,7 +27,10 @@ pub const EXISTING_BUCKET_NAME: &str = "ExistingBucketName";
 /// Days after which logs expire in the bucket that the stack makes.
 pub const LOG_RETENTION_DAYS: &str = "LogRetentionDays";
 
-/// All parameters, in the order in which the console shows them. A quick-create page hides nothing,
+/// The one parameter of `stack-launch-role`: what the onboarding stack's name begins with.
+pub const LAUNCH_ROLE_STACK_NAME: &str = "StackName";
+
+/// All parameters of the onboarding stack, in the order in which the console shows them. A quick-create page hides nothing,
 /// so there are at most four.
 pub const ALL: [Parameter; 4] = [
     Parameter { name: LOAD_BALANCERS, filled_by: FilledBy::Link },

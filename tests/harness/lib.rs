@@ -6,12 +6,16 @@
 //! plays CloudFormation's sequences to the real handler; [`customer`] is the customer's account and
 //! [`vendor`] the vendor's; [`package`] builds the release zip; [`whole_path`] puts all of it together,
 //! with the emulator's own CloudFormation and Lambda.
+//!
+//! For the site: [`browser`] shows it as people see it; [`postgres`] keeps its data.
 
+pub mod browser;
 pub mod cloudformation;
 pub mod customer;
 pub mod emulators;
 pub mod iam;
 pub mod package;
+pub mod postgres;
 pub mod proxy;
 pub mod template;
 pub mod vendor;

@@ -16,6 +16,7 @@ use crate::{
     observed::Unread,
     plan::{Chain, Stage, Step},
     policy::PolicyEdit,
+    report,
     retry::{Clock, until_settled},
 };
 
@@ -192,6 +193,7 @@ impl Hands<'_> {
             return Err(Error::OutOfTime(step.label()));
         }
         tracing::info!(step = step.label(), "begin");
+        report::at(step.reported_as());
         let started = Instant::now();
         let result = self.change(step, applied).await;
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -21,6 +21,7 @@ use crate::{
     notification::{self, Clash},
     observed::{Attributes, Bucket, BucketFacts, Observed, Topic, TopicFacts, Unread},
     record::Record,
+    report,
     retry::{Clock, until_settled},
 };
 
@@ -51,6 +52,7 @@ pub async fn observe(
     scope: &Scope<'_>,
     clock: Clock,
 ) -> Result<Observed, AwsError> {
+    report::at(templates::report::Step::Look);
     let reader = Reader {
         clients,
         id: scope.id,

@@ -1,0 +1,185 @@
+//! What every request reaches: the store, the site's settings, who is looking, limits.
+
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use templates::vendor::Constants;
+
+use crate::{
+    assets,
+    catalogue::Catalogue,
+    clock::Millis,
+    live::Live,
+    pages::{
+        errors::Contact,
+        frame::{Frame, Signed},
+    },
+    settings::Serve,
+    store::{Chain, Role, Staff, Store},
+};
+
+/// The state of the site; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// Settings that do not change while the program runs.
+    pub site: Arc<Site>,
+    /// Who is looking.
+    pub live: Live,
+    /// The templates, read.
+    pub catalogue: Catalogue,
+    /// What may be tried how often.
+    pub limits: Arc<Limits>,
+    /// What the last check of the audit log found, and when.
+    pub chain: Arc<RwLock<Option<(Chain, Millis)>>>,
+}
+
+/// Settings that do not change while the program runs.
+#[derive(Debug)]
+pub struct Site {
+    /// Without a slash at its end.
+    pub public_url: String,
+    /// Whether browsers reach it by https.
+    pub secure: bool,
+    /// What customers know the vendor as.
+    pub vendor: String,
+    /// Where customers ask for help.
+    pub contact: String,
+    /// What is filled into templates.
+    pub constants: Constants,
+    /// The regions with templates and code; empty for every one.
+    pub regions: Vec<String>,
+    /// How many proxies in front add to X-Forwarded-For.
+    pub trusted_proxies: usize,
+}
+
+/// What may be tried how often, by one address or with one token.
+#[derive(Debug)]
+pub struct Limits {
+    /// Tokens that are not known.
+    pub unknown_tokens: DefaultKeyedRateLimiter<IpAddr>,
+    /// Reports with one token.
+    pub reports: DefaultKeyedRateLimiter<String>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let per_minute =
+            |count: u32| Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        Self {
+            unknown_tokens: RateLimiter::keyed(per_minute(30)),
+            // A Create sends about ten within seconds, and a stack may be retried.
+            reports: RateLimiter::keyed(per_minute(120)),
+        }
+    }
+}
+
+impl Site {
+    /// From what the program was started with.
+    pub fn new(settings: &Serve) -> Self {
+        let public_url = settings.public_url.as_str().trim_end_matches('/').to_owned();
+        Self {
+            secure: settings.public_url.scheme() == "https",
+            vendor: settings.vendor_name.clone(),
+            contact: settings.contact_email.clone(),
+            constants: Constants {
+                account_id: settings.vendor_account_id.clone(),
+                notification_endpoint: settings.notification_endpoint.clone(),
+                report_url: format!("{public_url}/reports"),
+                code_bucket_prefix: settings.code_bucket_prefix.clone(),
+            },
+            regions: settings.regions.clone(),
+            trusted_proxies: settings.trusted_proxies,
+            public_url,
+        }
+    }
+
+    /// Whether links can be made for a region: the templates know its partition, and there is a
+    /// bucket with templates and code.
+    pub fn offers(&self, region: &str) -> bool {
+        let known = templates::partition::Partition::of_region(region).is_some();
+        known && (self.regions.is_empty() || self.regions.iter().any(|one| one == region))
+    }
+
+    /// The contact as an address that opens a mail program.
+    pub fn contact_url(&self) -> String {
+        format!("mailto:{}", self.contact)
+    }
+
+    /// For error pages.
+    pub fn contact_way(&self) -> Contact {
+        Contact { name: self.contact.clone(), url: self.contact_url() }
+    }
+
+    /// The page of a customer.
+    pub fn page_url(&self, token: &str) -> String {
+        format!("{}/c/{token}", self.public_url)
+    }
+
+    /// The frame of a page that nobody has signed in to.
+    pub fn frame(&self, title: &str) -> Frame {
+        Frame {
+            title: title.to_owned(),
+            product: "Log analysis onboarding".to_owned(),
+            vendor: self.vendor.clone(),
+            help_url: "/help".to_owned(),
+            theme: "auto",
+            css: assets::url("style.css"),
+            js: assets::url("site.js"),
+            ..Frame::default()
+        }
+    }
+
+    /// The frame of a page for staff.
+    pub fn staff_frame(&self, staff: &Staff, title: &str, current: &'static str) -> Frame {
+        let role = staff.role();
+        let signed = Signed {
+            name: staff.name.clone(),
+            role: role.name(),
+            can_edit: role >= Role::Editor,
+            is_admin: role >= Role::Admin,
+        };
+        let theme = match staff.theme.as_str() {
+            "light" => "light",
+            "dark" => "dark",
+            _ => "auto",
+        };
+        Frame {
+            theme,
+            current,
+            staff: Some(signed),
+            shortcuts: staff.shortcuts != 0,
+            ..self.frame(title)
+        }
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(store: Store, settings: &Serve) -> Self {
+        Self {
+            catalogue: Catalogue::new(store.clone()),
+            store,
+            site: Arc::new(Site::new(settings)),
+            live: Live::default(),
+            limits: Arc::default(),
+            chain: Arc::default(),
+        }
+    }
+
+    /// Checks the audit log and remembers what came of it.
+    pub async fn check_audit(&self) -> crate::store::Result<()> {
+        let found = self.store.verify_audit().await?;
+        if let Chain::Broken { seq, why } = &found {
+            tracing::error!(entry = seq, why, "the audit log does not hold");
+        }
+        let now = self.store.now();
+        *self.chain.write().unwrap_or_else(PoisonError::into_inner) = Some((found, now));
+        Ok(())
+    }
+}

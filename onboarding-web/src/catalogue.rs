@@ -1,0 +1,178 @@
+//! The templates as the site needs them: the published text, its declared parameters, its permissions.
+//! Read once each.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use templates::{
+    catalog::{self, LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE},
+    declared::{self, Declared},
+    quick_create,
+    vendor::{self, Constants},
+};
+
+use crate::{
+    permissions::{self, RolePermissions, never::Limits},
+    store::{Store, StoreError, TemplateVersion},
+};
+
+/// A published version, read.
+#[derive(Debug)]
+pub struct Template {
+    /// As it is stored.
+    pub row: TemplateVersion,
+    /// The parameters that it declares.
+    pub declared: Vec<Declared>,
+    /// What its roles may do.
+    pub roles: Vec<RolePermissions>,
+    /// What they cannot do.
+    pub limits: Vec<Limits>,
+}
+
+/// The templates that were read so far.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    store: Store,
+    read: Arc<RwLock<HashMap<(String, String), Arc<Template>>>>,
+}
+
+/// Why the templates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A vendor's constant does not fit.
+    #[error("the template {0} cannot be filled in: {1}")]
+    Render(String, vendor::RenderError),
+    /// It does not go with the links that this program makes.
+    #[error("links cannot be made for the template {0}: {1}")]
+    Contract(String, String),
+    /// The same version with another text.
+    #[error(
+        "the template {0} {1} was published with another text, and customers have links to it. Start \
+         with the vendor's settings of that time (account, notification endpoint, public URL, code \
+         bucket prefix), or publish a new version"
+    )]
+    Changed(String, String),
+    /// The folder of templates.
+    #[error("the template folder cannot be read: {0}: {1}")]
+    Folder(PathBuf, io::Error),
+}
+
+impl Catalogue {
+    /// Nothing is read yet.
+    pub fn new(store: Store) -> Self {
+        Self { store, read: Arc::default() }
+    }
+
+    /// A version, if it is known.
+    pub async fn template(
+        &self,
+        id: &str,
+        version: &str,
+    ) -> Result<Option<Arc<Template>>, CatalogueError> {
+        let name = (id.to_owned(), version.to_owned());
+        let found = self.read.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+        if found.is_some() {
+            return Ok(found);
+        }
+        let Some(row) = self.store.template_version(id, version).await? else { return Ok(None) };
+        let template = Arc::new(read(row)?);
+        let mut all = self.read.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(name, Arc::clone(&template));
+        Ok(Some(template))
+    }
+
+    /// The versions of the onboarding stack that new links may pin, newest first.
+    pub async fn offered(&self) -> Result<Vec<String>, CatalogueError> {
+        let all = self.store.template_versions().await?;
+        let mut offered: Vec<String> = all
+            .into_iter()
+            .filter(|one| one.template_id == LOGS_ANALYSIS_ONBOARDING.id && one.retired_at == 0)
+            .map(|one| one.version)
+            .collect();
+        offered.sort_by(|one, other| parts(other).cmp(&parts(one)));
+        Ok(offered)
+    }
+
+    /// The newest launch role.
+    pub async fn launch_role(&self) -> Result<Option<Arc<Template>>, CatalogueError> {
+        let mut all = self.store.template_versions().await?;
+        all.retain(|one| one.template_id == STACK_LAUNCH_ROLE.id && one.retired_at == 0);
+        match all.into_iter().max_by_key(|one| parts(&one.version)) {
+            Some(row) => self.template(&row.template_id, &row.version).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Takes in the templates of this release, and those of a folder.
+    pub async fn publish(
+        &self,
+        constants: &Constants,
+        folder: Option<&Path>,
+    ) -> Result<(), CatalogueError> {
+        for template in catalog::ALL {
+            let unfit = |error| CatalogueError::Render(template.id.to_owned(), error);
+            quick_create::check_contract(&template).map_err(|error| {
+                CatalogueError::Contract(template.id.to_owned(), error.to_string())
+            })?;
+            let body = vendor::render(template.body, constants).map_err(unfit)?;
+            self.take(template.id, template.version, &body).await?;
+        }
+        let Some(folder) = folder else { return Ok(()) };
+        for template in catalog::ALL {
+            for (version, body) in versions_in(&folder.join(template.id))? {
+                self.take(template.id, &version, &body).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&self, id: &str, version: &str, body: &str) -> Result<(), CatalogueError> {
+        declared::parameters(body)
+            .map_err(|error| CatalogueError::Contract(id.to_owned(), error.to_string()))?;
+        if self.store.add_template_version(id, version, body, "").await? {
+            Ok(())
+        } else {
+            Err(CatalogueError::Changed(id.to_owned(), version.to_owned()))
+        }
+    }
+}
+
+/// A version's numbers, so that 0.10.0 comes after 0.9.0.
+pub fn parts(version: &str) -> Vec<u64> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+fn read(row: TemplateVersion) -> Result<Template, CatalogueError> {
+    let unfit = |why: String| CatalogueError::Contract(row.template_id.clone(), why);
+    let declared = declared::parameters(&row.body).map_err(|error| unfit(error.to_string()))?;
+    let roles = permissions::read(&row.body).map_err(|error| unfit(error.to_string()))?;
+    let limits = roles.iter().map(permissions::never::limits).collect();
+    Ok(Template { declared, roles, limits, row })
+}
+
+/// The files `VERSION.yaml` of a folder; none if it does not exist.
+fn versions_in(folder: &Path) -> Result<Vec<(String, String)>, CatalogueError> {
+    let failed = |error| CatalogueError::Folder(folder.to_owned(), error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        let known = path.extension().is_some_and(|end| end == "yaml" || end == "json");
+        let version = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        if let Some(version) = version.filter(|_| known) {
+            found.push((version, fs::read_to_string(&path).map_err(failed)?));
+        }
+    }
+    Ok(found)
+}

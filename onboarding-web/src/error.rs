@@ -1,0 +1,146 @@
+//! What can go wrong with a request, as the page that people get; the detail goes to the log.
+
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use tower_http::csrf::ProtectionError;
+
+use crate::{
+    access::SignedIn,
+    app::App,
+    pages::{errors::ErrorPage, frame::Frame},
+    store::StoreError,
+    token::random_id,
+};
+
+/// Why a request was not served.
+#[derive(Debug, Clone)]
+pub enum Problem {
+    /// There is no such page.
+    NotFound,
+    /// The customer's link is unknown, expired or revoked; which one is nobody's business.
+    LinkGone,
+    /// The role is too low; the one that is needed.
+    Forbidden(&'static str),
+    /// Too often; seconds to wait.
+    TooMany(u64),
+    /// The request makes no sense; in words, and what to do.
+    Bad(StatusCode, &'static str, String),
+    /// A fault of ours; what to find it by in the log.
+    Internal(String),
+}
+
+impl Problem {
+    /// A fault of ours: it goes to the log, its code to the page.
+    pub fn internal(error: &dyn std::fmt::Display) -> Self {
+        let code = random_id()[..8].to_owned();
+        tracing::error!(code, %error, "a request failed");
+        Self::Internal(code)
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound | Self::LinkGone => StatusCode::NOT_FOUND,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Bad(status, ..) => *status,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn page(&self, frame: Frame, app: &App) -> ErrorPage {
+        let contact = app.site.contact_way();
+        match self {
+            Self::NotFound => ErrorPage::not_found(frame),
+            Self::LinkGone => ErrorPage::link_gone(frame, &contact),
+            Self::Forbidden(role) => ErrorPage::forbidden(frame, role),
+            Self::TooMany(seconds) => ErrorPage::too_many(frame, &format!("in {seconds} seconds")),
+            Self::Bad(status, title, next) => ErrorPage::other(frame, status.as_u16(), title, next),
+            Self::Internal(code) => ErrorPage::failed(frame, code, &contact),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+/// Carries the problem to [`render`], which knows the frame.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        if let Self::TooMany(seconds) = self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Turns problems into pages, and what other layers refused as well.
+pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
+    let wants_page = !request.uri().path().starts_with("/reports");
+    let response = next.run(request).await;
+    let problem = if let Some(problem) = response.extensions().get::<Problem>() {
+        problem.clone()
+    } else if response.extensions().get::<ProtectionError>().is_some() {
+        let page = ErrorPage::foreign_form(app.site.frame(""));
+        return (StatusCode::FORBIDDEN, Html(page.render().unwrap_or_default())).into_response();
+    } else {
+        match response.status() {
+            status @ StatusCode::METHOD_NOT_ALLOWED => {
+                let next = "Go back and use the page's own buttons.".to_owned();
+                Problem::Bad(status, "That cannot be done here", next)
+            }
+            status @ StatusCode::PAYLOAD_TOO_LARGE => {
+                let next = "Send less at once: a list of customers may have 2 MB.".to_owned();
+                Problem::Bad(status, "That is too large", next)
+            }
+            status @ (StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE) => {
+                Problem::Bad(status, "That took too long", "Try again in a minute.".to_owned())
+            }
+            status if is_unread(status) => {
+                let next = "Go back, reload the page and try again.".to_owned();
+                Problem::Bad(status, "That could not be read", next)
+            }
+            _ => return response,
+        }
+    };
+    if !wants_page {
+        return response;
+    }
+    let frame = match response.extensions().get::<SignedIn>() {
+        Some(SignedIn { staff, .. }) => app.site.staff_frame(staff, "", ""),
+        None => app.site.frame(""),
+    };
+    let status = problem.status();
+    let page = problem.page(frame, &app).render().unwrap_or_default();
+    let mut page = (status, Html(page)).into_response();
+    if let Some(wait) = response.headers().get(RETRY_AFTER) {
+        page.headers_mut().insert(RETRY_AFTER, wait.clone());
+    }
+    page
+}
+
+/// What axum's own extractors answer when a form or an address cannot be read.
+fn is_unread(status: StatusCode) -> bool {
+    [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY, StatusCode::UNSUPPORTED_MEDIA_TYPE]
+        .contains(&status)
+}
+
+/// A page as the answer.
+pub fn page(page: &impl Template) -> Result<Response, Problem> {
+    Ok(Html(page.render()?).into_response())
+}

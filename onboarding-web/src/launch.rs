@@ -1,0 +1,384 @@
+//! The customer's side: the page behind the link, and what hangs on it.
+
+use std::convert::Infallible;
+
+use axum::{
+    extract::{Path, Query, State},
+    http::{
+        HeaderValue,
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE, REFERRER_POLICY},
+    },
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{self, KeepAlive},
+    },
+};
+use futures_util::Stream;
+use serde::Deserialize;
+
+use crate::{
+    access::Ip,
+    app::App,
+    catalogue::Template,
+    clock,
+    customer_form::grouped,
+    error::{Problem, page},
+    hints, links,
+    live::Watching,
+    onboarding::State as Standing,
+    pages::{
+        explain::{ExplainPage, Explained, Outcome},
+        launch::{Changes, LaunchPage, LaunchRegion, LaunchRole},
+        permissions::PermissionsPage,
+        progress::ProgressFragment,
+    },
+    progress,
+    store::Customer,
+    words,
+};
+
+/// The customer whose page this is, if the link is valid. Unknown, expired and revoked links look
+/// the same.
+async fn customer(app: &App, ip: Ip, token: &str) -> Result<Customer, Problem> {
+    let found = app.store.customer_by_page(token).await?;
+    match found.filter(|customer| customer.link_is_valid(app.store.now())) {
+        Some(customer) => Ok(customer),
+        None if app.limits.unknown_tokens.check_key(&ip.0).is_err() => Err(Problem::TooMany(60)),
+        None => Err(Problem::LinkGone),
+    }
+}
+
+async fn template(app: &App, customer: &Customer) -> Result<std::sync::Arc<Template>, Problem> {
+    let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
+    let found = app.catalogue.template(id, &customer.template_version).await;
+    let missing = format!("template version {} is not known", customer.template_version);
+    found.map_err(|error| Problem::internal(&error))?.ok_or_else(|| Problem::internal(&missing))
+}
+
+async fn launch_role(app: &App) -> Result<std::sync::Arc<Template>, Problem> {
+    let found = app.catalogue.launch_role().await.map_err(|error| Problem::internal(&error))?;
+    found.ok_or_else(|| Problem::internal(&"there is no launch role"))
+}
+
+/// `GET /c/{token}`
+pub async fn show(
+    State(app): State<App>,
+    ip: Ip,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let customer = customer(&app, ip, &token).await?;
+    app.store.page_opened(&customer.id).await?;
+    app.live.changed(&customer.id);
+    let customer = app.store.customer(&customer.id).await?.ok_or(Problem::NotFound)?;
+    private(page(&view(&app, &customer, &token).await?))
+}
+
+/// The page as the customer sees it; staff look at it in a preview.
+pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchPage, Problem> {
+    let (now, site) = (app.store.now(), &app.site);
+    let (template, role) = (template(app, customer).await?, launch_role(app).await?);
+    let mut regions = Vec::new();
+    for region in customer.regions.iter().filter(|region| region.dropped_at == 0) {
+        let launch = links::onboarding(site, app.store.key(), &template, customer, region)
+            .map_err(|error| Problem::internal(&error))?;
+        regions.push(LaunchRegion {
+            region: launch.region,
+            load_balancers: words::load_balancers(&region.selectors),
+            url: launch.url,
+            stack_name: launch.stack_name,
+            template_url: launch.template_url,
+            parameters: words::parameters(&launch.parameters),
+            cli: launch.cli,
+            terraform: launch.terraform,
+            stack_set: launch.stack_set,
+            delete_cli: launch.delete,
+            connected: region.onboarding.state(now) == Standing::Active,
+        });
+    }
+    let first = customer.regions.first().map_or("us-east-1", |region| region.region.as_str());
+    let role_launch =
+        links::launch_role(site, &role, first).map_err(|error| Problem::internal(&error))?;
+    let offered = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
+    let base = format!("/c/{token}");
+    let title = if customer.offboarded_at == 0 {
+        "Connect your load balancer logs"
+    } else {
+        "Disconnect your load balancer logs"
+    };
+    Ok(LaunchPage {
+        frame: site.frame(title),
+        vendor: site.vendor.clone(),
+        contact: site.contact.clone(),
+        contact_url: site.contact_url(),
+        customer_name: customer.name.clone(),
+        account_grouped: grouped(&customer.account),
+        expires: clock::day(customer.expires_at),
+        regions,
+        template_version: template.row.version.clone(),
+        template_sha256: template.row.digest.clone(),
+        template_url_page: links::download_path(token, &template),
+        newer: words::newer(&offered, &customer.template_version),
+        changes: changes(&site.vendor, customer),
+        permissions_url: format!("{base}/permissions"),
+        explain_url: format!("{base}/explain"),
+        progress_first: customer.state(now) != Standing::Sent
+            && customer.state(now) != Standing::Opened,
+        progress: progress::of(site, customer, now, false, &base),
+        offboarded: customer.offboarded_at != 0,
+        launch_role: LaunchRole {
+            url: role_launch.url,
+            region: role_launch.region,
+            parameters: [
+                ("Template URL".to_owned(), role_launch.template_url),
+                ("Stack name".to_owned(), role_launch.stack_name),
+            ]
+            .into_iter()
+            .chain(words::parameters(&role_launch.parameters))
+            .collect(),
+            cli: role_launch.cli,
+            stack_name_prefix: links::STACK_NAME_PREFIX.to_owned(),
+            role_name_part: "StackLaunchRole".to_owned(),
+            download_url: links::download_path(token, &role),
+            sha256: role.row.digest.clone(),
+        },
+    })
+}
+
+fn changes(vendor: &str, customer: &Customer) -> Changes {
+    let lines = |all: &[&str]| all.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    let days = customer.retention_days;
+    let bucket = if customer.existing_bucket.is_empty() {
+        format!(
+            "An S3 bucket for the logs, closed to the public, unless your load balancers log to one \
+             already. Logs in it expire after {days} days."
+        )
+    } else {
+        format!("No bucket: logs go to yours, {}.", customer.existing_bucket)
+    };
+    let mut created = vec![bucket];
+    created.push(format!("An SNS topic that tells {vendor} of each new log."));
+    created.extend(lines(&[
+        "A Lambda function that does this work and runs only when you change the stack, with a role and \
+         a log of its own.",
+    ]));
+    Changes {
+        created,
+        changed: vec![
+            "Logging is turned on for the load balancers listed below. Where it is on already, it stays as \
+             it is."
+                .to_owned(),
+            format!(
+                "The bucket's policy: load balancers may write logs, {vendor} may read those logs and \
+                 nothing else. Your own statements stay."
+            ),
+        ],
+        never: lines(&[
+            "No log is ever deleted by the stack.",
+            "No traffic, no listener, no certificate and no rule of a load balancer is touched.",
+            "Policies, notifications and tags that are yours stay as they are.",
+        ]),
+        cost: lines(&[
+            "S3 storage and requests for the logs, charged by AWS to your account. How much depends on your \
+             traffic.",
+            "Next to nothing for the topic and the function.",
+        ]),
+        undo: lines(&[
+            "Delete the stack. Logging goes back to what it was, and our access ends.",
+            "Logs stay: a bucket that has logs in it is kept, and you decide about it.",
+        ]),
+    }
+}
+
+/// Nothing of a page with a token goes to other sites or into caches.
+fn private(response: Result<Response, Problem>) -> Result<Response, Problem> {
+    let mut response = response?;
+    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+/// `GET /c/{token}/progress`
+pub async fn fragment(
+    State(app): State<App>,
+    ip: Ip,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let customer = customer(&app, ip, &token).await?;
+    let base = format!("/c/{token}");
+    let progress = progress::of(&app.site, &customer, app.store.now(), false, &base);
+    private(page(&ProgressFragment { progress: &progress }))
+}
+
+/// `GET /c/{token}/events`
+pub async fn events(
+    State(app): State<App>,
+    ip: Ip,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let customer = customer(&app, ip, &token).await?;
+    stream(&app, &customer.id, false, format!("/c/{token}"))
+}
+
+/// A live page's stream: the block again whenever the customer changes.
+pub fn stream(app: &App, id: &str, staff: bool, base: String) -> Result<Response, Problem> {
+    let watching = app.live.watch(id).ok_or(Problem::TooMany(5))?;
+    let seen = Seen { app: app.clone(), watching, id: id.to_owned(), staff, base, last: None };
+    let stream = Sse::new(blocks(seen)).keep_alive(KeepAlive::default());
+    let mut response = stream.into_response();
+    // nginx holds answers back otherwise.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+struct Seen {
+    app: App,
+    watching: Watching,
+    id: String,
+    staff: bool,
+    base: String,
+    last: Option<u64>,
+}
+
+fn blocks(seen: Seen) -> impl Stream<Item = Result<sse::Event, Infallible>> {
+    futures_util::stream::unfold(seen, |mut seen| async move {
+        loop {
+            if seen.last.is_some() && !seen.watching.changed().await {
+                return None;
+            }
+            let customer = seen.app.store.customer(&seen.id).await.ok()??;
+            // A link that was revoked or replaced meanwhile shows nothing more.
+            if !seen.staff && !seen.base.ends_with(&seen.token(&customer)) {
+                return None;
+            }
+            if let Some(html) = seen.block(&customer) {
+                return Some((Ok(sse::Event::default().data(html)), seen));
+            }
+        }
+    })
+}
+
+impl Seen {
+    fn token(&self, customer: &Customer) -> String {
+        if customer.link_is_valid(self.app.store.now()) {
+            self.app.store.key().page_token(&customer.id, customer.generation)
+        } else {
+            "no link".to_owned()
+        }
+    }
+
+    /// The block, unless it is the same as the last one but for the time.
+    fn block(&mut self, customer: &Customer) -> Option<String> {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let now = self.app.store.now();
+        let mut progress = progress::of(&self.app.site, customer, now, self.staff, &self.base);
+        let updated = std::mem::take(&mut progress.updated);
+        let mut hasher = DefaultHasher::new();
+        format!("{progress:?}").hash(&mut hasher);
+        let digest = hasher.finish();
+        if self.last == Some(digest) {
+            return None;
+        }
+        self.last = Some(digest);
+        progress.updated = updated;
+        let fragment = ProgressFragment { progress: &progress };
+        askama::Template::render(&fragment).ok()
+    }
+}
+
+/// `GET /c/{token}/permissions`
+pub async fn permissions(
+    State(app): State<App>,
+    ip: Ip,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let customer = customer(&app, ip, &token).await?;
+    let template = template(&app, &customer).await?;
+    let site = &app.site;
+    let region = customer.regions.first().map_or("us-east-1", |region| region.region.as_str());
+    let url = templates::quick_create::template_url(
+        &site.constants.code_bucket_prefix,
+        region,
+        &template.row.template_id,
+        &template.row.version,
+    );
+    private(page(&PermissionsPage {
+        frame: site.frame("What the stack may do in your account"),
+        vendor: site.vendor.clone(),
+        account_grouped: grouped(&customer.account),
+        template_name: words::template_name(&template.row.template_id).to_owned(),
+        template_version: template.row.version.clone(),
+        template_sha256: template.row.digest.clone(),
+        template_url: url.map_err(|error| Problem::internal(&error))?,
+        made: clock::day(app.store.now()),
+        never: words::cannot(&template.limits),
+        but: template.limits.iter().flat_map(|one| one.but.clone()).collect(),
+        roles: template.roles.iter().map(words::role).collect(),
+        back_url: format!("/c/{token}"),
+    }))
+}
+
+/// What AWS said.
+#[derive(Debug, Deserialize)]
+pub struct Said {
+    #[serde(default)]
+    text: String,
+}
+
+/// `GET /c/{token}/explain`
+pub async fn explain(
+    State(app): State<App>,
+    ip: Ip,
+    Path(token): Path<String>,
+    Query(said): Query<Said>,
+) -> Result<Response, Problem> {
+    customer(&app, ip, &token).await?;
+    let site = &app.site;
+    let outcome = match hints::explain(&said.text) {
+        _ if said.text.trim().is_empty() => Outcome::NotAsked,
+        Some(hint) => Outcome::Known(Explained {
+            title: hint.title.to_owned(),
+            next: hint.customer.to_owned(),
+            code: hint.code.to_owned(),
+        }),
+        None => Outcome::Unknown,
+    };
+    private(page(&ExplainPage {
+        frame: site.frame("What did AWS say?"),
+        vendor: site.vendor.clone(),
+        contact: site.contact.clone(),
+        contact_url: site.contact_url(),
+        action_url: format!("/c/{token}/explain"),
+        back_url: format!("/c/{token}"),
+        text: said.text,
+        outcome,
+    }))
+}
+
+/// `GET /c/{token}/template.yaml`
+pub async fn download(
+    State(app): State<App>,
+    ip: Ip,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let customer = customer(&app, ip, &token).await?;
+    Ok(file(&*template(&app, &customer).await?))
+}
+
+/// `GET /c/{token}/launch-role.yaml`
+pub async fn download_launch_role(
+    State(app): State<App>,
+    ip: Ip,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    customer(&app, ip, &token).await?;
+    Ok(file(&*launch_role(&app).await?))
+}
+
+/// A template as a file.
+pub fn file(template: &Template) -> Response {
+    let name = format!("{}-{}.yaml", template.row.template_id, template.row.version);
+    let headers = [
+        (CONTENT_TYPE, "application/yaml".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    (headers, template.row.body.clone()).into_response()
+}

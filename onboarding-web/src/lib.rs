@@ -1,0 +1,37 @@
+//! The site that gets customers onto log analysis.
+//!
+//! In reading order: [`settings`] is what the program is started with; [`routes`] has every address and
+//! who may call it; [`access`] decides that; [`staff`] and [`launch`] answer staff and customers with
+//! the views in [`pages`]; [`reports`] takes what stacks say; [`onboarding`] is where a customer stands,
+//! decided without I/O; [`store`] keeps all of it. Links are built in [`links`], words come from
+//! [`hints`], [`permissions`] and [`progress`]. [`serve`] puts it together.
+
+pub mod access;
+pub mod app;
+pub mod assets;
+pub mod catalogue;
+pub mod clock;
+pub mod csv_text;
+pub mod customer_form;
+pub mod email;
+pub mod error;
+pub mod hints;
+pub mod import;
+pub mod launch;
+pub mod links;
+pub mod live;
+pub mod load_balancers;
+pub mod onboarding;
+pub mod pages;
+pub mod password;
+pub mod permissions;
+pub mod progress;
+pub mod reports;
+pub mod routes;
+pub mod serve;
+pub mod settings;
+pub mod staff;
+pub mod store;
+pub mod template_diff;
+pub mod token;
+pub mod words;

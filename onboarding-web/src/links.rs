@@ -1,0 +1,120 @@
+//! What a customer launches with: for each region the console's link and the same for other tools.
+
+use std::sync::Arc;
+
+use templates::{
+    catalog::STACK_LAUNCH_ROLE,
+    commands,
+    parameters::{
+        EXISTING_BUCKET_NAME, LAUNCH_ROLE_STACK_NAME, LOAD_BALANCERS, LOG_RETENTION_DAYS,
+        ONBOARDING_TOKEN,
+    },
+    quick_create::{self, Launch, LinkError},
+};
+
+use crate::{
+    app::Site,
+    catalogue::Template,
+    store::{Customer, Region},
+    token::Key,
+};
+
+/// Onboarding stacks' names begin with this, which is what the launch role lets through.
+pub const STACK_NAME_PREFIX: &str = "logs-analysis";
+
+/// One stack to launch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackLaunch {
+    /// For instance `eu-west-1`.
+    pub region: String,
+    /// What it is to be called.
+    pub stack_name: String,
+    /// Where the template is.
+    pub template_url: String,
+    /// What is filled in.
+    pub parameters: Vec<(String, String)>,
+    /// The console's link.
+    pub url: String,
+    /// For a shell.
+    pub cli: String,
+    /// For Terraform.
+    pub terraform: String,
+    /// For an organisation.
+    pub stack_set: String,
+    /// For a shell: deletes it again.
+    pub delete: String,
+    /// For a shell: changes the stack that is there to this template and these parameters.
+    pub update: String,
+}
+
+fn of(
+    template: &Template,
+    (region, stack_name): (&str, &str),
+    template_url: &str,
+    values: &[(&'static str, String)],
+) -> Result<StackLaunch, LinkError> {
+    let parameters: Vec<(&str, &str)> =
+        values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let launch = Launch { region, template_url, stack_name, parameters: &parameters };
+    // Stacks of a StackSet run in accounts that the token does not belong to: they report to nobody.
+    let unwatched: Vec<(&str, &str)> =
+        parameters.iter().filter(|(name, _)| *name != ONBOARDING_TOKEN).copied().collect();
+    let organisation = Launch { parameters: &unwatched, ..launch };
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Ok(StackLaunch {
+        region: region.to_owned(),
+        stack_name: stack_name.to_owned(),
+        template_url: template_url.to_owned(),
+        url: quick_create::link(&launch, &template.declared)?,
+        cli: commands::aws_cli(&launch, false),
+        terraform: commands::terraform(&launch),
+        stack_set: commands::stack_set(&organisation, &[]),
+        delete: commands::delete(&launch),
+        update: commands::aws_cli_update(&launch),
+        parameters: parameters.iter().map(owned).collect(),
+    })
+}
+
+/// The onboarding stack of one region of a customer.
+pub fn onboarding(
+    site: &Site,
+    key: &Key,
+    template: &Template,
+    customer: &Customer,
+    region: &Region,
+) -> Result<StackLaunch, LinkError> {
+    let row = &template.row;
+    let prefix = &site.constants.code_bucket_prefix;
+    let url = quick_create::template_url(prefix, &region.region, &row.template_id, &row.version)?;
+    let token = key.stack_token(&customer.id, &region.region, customer.generation);
+    let mut values = vec![(LOAD_BALANCERS, region.selectors.clone()), (ONBOARDING_TOKEN, token)];
+    if !customer.existing_bucket.is_empty() {
+        values.push((EXISTING_BUCKET_NAME, customer.existing_bucket.clone()));
+    }
+    values.push((LOG_RETENTION_DAYS, customer.retention_days.to_string()));
+    of(template, (&region.region, &region.stack_name), &url, &values)
+}
+
+/// The role that may launch onboarding stacks; IAM is global, so one region will do.
+pub fn launch_role(
+    site: &Site,
+    template: &Template,
+    region: &str,
+) -> Result<StackLaunch, LinkError> {
+    let row = &template.row;
+    let prefix = &site.constants.code_bucket_prefix;
+    let url = quick_create::template_url(prefix, region, &row.template_id, &row.version)?;
+    let values = [(LAUNCH_ROLE_STACK_NAME, STACK_NAME_PREFIX.to_owned())];
+    // Its own name begins otherwise, so that it can never change itself.
+    of(template, (region, "launch-role-for-logs-analysis"), &url, &values)
+}
+
+/// Where people of this customer download a template of the vendor's.
+pub fn download_path(token: &str, template: &Arc<Template>) -> String {
+    let kind = if template.row.template_id == STACK_LAUNCH_ROLE.id {
+        "launch-role.yaml"
+    } else {
+        "template.yaml"
+    };
+    format!("/c/{token}/{kind}")
+}

@@ -1,0 +1,389 @@
+//! Where an onboarding stands, decided without any I/O.
+//!
+//! What is kept of a stack is what its reports said, request by request. Where it stands is a function
+//! of that, so it makes no difference in which order reports arrive, how often, or how late.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use templates::report::{Phase, Report, Step};
+
+use crate::clock::{MINUTE, Millis};
+
+/// A running stack that has not been heard of for so long is stale: the function ends after 4 minutes,
+/// CloudFormation waits 10 at most.
+pub const STALE_AFTER: Millis = 15 * MINUTE;
+/// Requests that are remembered; a stack that is updated daily need not grow for ever.
+const REMEMBERED: usize = 24;
+
+/// One region's onboarding of one customer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Onboarding {
+    /// When the customer's page was first opened; 0 if it was not.
+    pub opened: Millis,
+    /// The stack that is bound to it.
+    pub stack: Option<Stack>,
+    /// The last stack that reported with the right token from the wrong place.
+    pub misdirected: Option<Misdirected>,
+}
+
+/// A stack, as far as its reports tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Stack {
+    /// Its ARN.
+    pub id: String,
+    /// What CloudFormation asked of the handler, by request id.
+    pub requests: BTreeMap<String, Request>,
+}
+
+/// A report from an account or region that the link is not for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Misdirected {
+    /// In words.
+    pub reason: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// One request of CloudFormation.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Request {
+    /// `Create`, `Update` or `Delete`.
+    pub kind: String,
+    /// When the handler took it up, by the handler's clock.
+    pub begun: Millis,
+    /// When we last heard of it.
+    pub heard: Millis,
+    /// When each step was first heard of.
+    pub steps: BTreeMap<Step, Millis>,
+    /// How it ended.
+    pub ended: Option<Ended>,
+    /// The release that carried it out.
+    pub version: String,
+    /// A digest of what was asked.
+    pub configuration: String,
+}
+
+/// The end of a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Ended {
+    /// When the handler that ended it took it up: of two ends, the later try counts.
+    pub begun: Millis,
+    /// Whether it failed; of two ends of one try, the failure counts.
+    pub failed: bool,
+    /// The handler's words.
+    pub reason: String,
+    /// What is set up.
+    pub outputs: Vec<(String, String)>,
+    /// When we first heard of it.
+    #[serde(default)]
+    pub at: Millis,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signal {
+    /// The customer's page was opened.
+    Opened,
+    /// The stack reported.
+    Reported(Report),
+    /// A stack reported from the wrong place; in words.
+    Misdirected(String),
+}
+
+/// Where an onboarding stands, the most pressing first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// The last thing that was tried failed.
+    Failed,
+    /// Running, and not heard of for too long.
+    Stale,
+    /// The stack is at work.
+    Running,
+    /// The customer has seen the page.
+    Opened,
+    /// The link was made.
+    Sent,
+    /// Logging is set up.
+    Active,
+    /// The stack was deleted.
+    Removed,
+}
+
+impl State {
+    /// All states.
+    pub const ALL: [Self; 7] = [
+        Self::Failed,
+        Self::Stale,
+        Self::Running,
+        Self::Opened,
+        Self::Sent,
+        Self::Active,
+        Self::Removed,
+    ];
+
+    /// As it is stored and stands in addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Stale => "stale",
+            Self::Running => "running",
+            Self::Opened => "opened",
+            Self::Sent => "sent",
+            Self::Active => "active",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// Reads [`Self::name`].
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Where it sorts: what needs attention first.
+    pub fn rank(self) -> i64 {
+        self as i64
+    }
+
+    /// Whether staff should look.
+    pub fn needs_attention(self) -> bool {
+        self <= Self::Stale
+    }
+}
+
+/// What went wrong last and still matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// `Create`, `Update`, `Delete`, or empty for a stack in the wrong place.
+    pub kind: String,
+    /// The handler's words, or ours.
+    pub reason: String,
+    /// When we heard of it.
+    pub at: Millis,
+    /// Whether CloudFormation has put back what was before.
+    pub put_back: bool,
+}
+
+/// What the requests come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether logging is set up as far as we know.
+    pub set_up: bool,
+    /// What went wrong last.
+    pub failure: Option<Failure>,
+    /// What is set up.
+    pub outputs: Vec<(String, String)>,
+    /// The release that is deployed.
+    pub version: String,
+    /// Whether the stack was deleted after it had been set up.
+    pub removed: bool,
+    configuration: String,
+}
+
+/// What comes of a signal.
+pub fn next(mut onboarding: Onboarding, signal: &Signal, now: Millis) -> Onboarding {
+    match signal {
+        Signal::Opened if onboarding.opened == 0 => onboarding.opened = now,
+        Signal::Opened => {}
+        Signal::Misdirected(reason) => {
+            onboarding.misdirected = Some(Misdirected { reason: reason.clone(), at: now });
+        }
+        Signal::Reported(report) => {
+            if onboarding.stack.as_ref().is_none_or(|stack| stack.id != report.stack_id) {
+                onboarding.stack = Some(Stack { id: report.stack_id.clone(), ..Stack::default() });
+            }
+            if let Some(stack) = &mut onboarding.stack {
+                stack.hear(report, now);
+            }
+            onboarding.misdirected = None;
+        }
+    }
+    onboarding
+}
+
+impl Onboarding {
+    /// Whether a stack may report: the bound one, or a new one once the bound one has come to its end.
+    pub fn accepts(&self, stack_id: &str) -> bool {
+        self.stack.as_ref().is_none_or(|stack| stack.id == stack_id || stack.is_over())
+    }
+
+    /// Where it stands.
+    pub fn state(&self, now: Millis) -> State {
+        if self.misdirected.is_some() {
+            return State::Failed;
+        }
+        match &self.stack {
+            Some(stack) => stack.state(now),
+            None if self.opened > 0 => State::Opened,
+            None => State::Sent,
+        }
+    }
+
+    /// What went wrong last, if anything that still matters did.
+    pub fn failure(&self) -> Option<Failure> {
+        if let Some(misdirected) = &self.misdirected {
+            let Misdirected { reason, at } = misdirected.clone();
+            return Some(Failure { kind: String::new(), reason, at, put_back: false });
+        }
+        self.stack.as_ref().and_then(|stack| stack.standing().failure)
+    }
+}
+
+impl Stack {
+    fn hear(&mut self, report: &Report, now: Millis) {
+        // A clock that is far ahead must not make all that follows look old.
+        let begun = i64::try_from(report.begun).unwrap_or(0);
+        let begun = if begun <= 0 { now } else { begun.min(now + 5 * MINUTE) };
+        let request = self.requests.entry(report.request_id.clone()).or_default();
+        request.hear(report, begun, now);
+        while self.requests.len() > REMEMBERED {
+            let oldest = self.requests.iter().min_by_key(|(id, one)| (one.begun, id.as_str()));
+            let Some(oldest) = oldest.map(|(id, _)| id.clone()) else { break };
+            self.requests.remove(&oldest);
+        }
+    }
+
+    /// The requests in the order in which the handler took them up.
+    pub fn in_order(&self) -> Vec<&Request> {
+        let mut all: Vec<(&String, &Request)> = self.requests.iter().collect();
+        all.sort_by_key(|(id, request)| (request.begun, id.as_str()));
+        all.into_iter().map(|(_, request)| request).collect()
+    }
+
+    /// The request that was taken up last.
+    pub fn last(&self) -> Option<&Request> {
+        self.in_order().pop()
+    }
+
+    /// What all requests that ended come to.
+    pub fn standing(&self) -> Standing {
+        self.in_order().into_iter().fold(Standing::default(), Standing::after)
+    }
+
+    fn state(&self, now: Millis) -> State {
+        let standing = self.standing();
+        match self.last() {
+            Some(last) if last.ended.is_none() => {
+                if now - last.heard > STALE_AFTER {
+                    State::Stale
+                } else {
+                    State::Running
+                }
+            }
+            _ if standing.removed => State::Removed,
+            _ => match standing.failure {
+                // The customer's last change did not work, and what was before does.
+                Some(failure) if !(failure.kind == "Update" && failure.put_back) => State::Failed,
+                _ => State::Active,
+            },
+        }
+    }
+
+    /// Whether nothing of it is there any more, or nothing ever came to be.
+    fn is_over(&self) -> bool {
+        let standing = self.standing();
+        standing.removed || (!standing.set_up && standing.failure.is_some())
+    }
+}
+
+impl Request {
+    fn hear(&mut self, report: &Report, begun: Millis, now: Millis) {
+        self.begun = if self.begun == 0 { begun } else { self.begun.min(begun) };
+        self.heard = self.heard.max(now);
+        self.kind.clone_from(&report.request_type);
+        self.version = std::mem::take(&mut self.version).max(report.version.clone());
+        let configuration = std::mem::take(&mut self.configuration);
+        self.configuration = configuration.max(report.configuration.clone());
+        if let Some(step) = report.step {
+            self.steps.entry(step).and_modify(|at| *at = (*at).min(now)).or_insert(now);
+        }
+        let failed = match report.phase {
+            Phase::Started | Phase::Progress => return,
+            Phase::Succeeded => false,
+            Phase::Failed => true,
+        };
+        let (reason, outputs) = (report.reason.clone(), report.outputs.clone());
+        let ended = Ended { begun, failed, reason, outputs, at: now };
+        let same = |old: &Ended| Ended { at: 0, ..old.clone() } == Ended { at: 0, ..ended.clone() };
+        self.ended = match self.ended.take() {
+            Some(old) if same(&old) => Some(Ended { at: old.at.min(now), ..old }),
+            old => old.max(Some(ended)),
+        };
+    }
+
+    /// The steps in the order in which this request goes through them.
+    pub fn order(&self) -> [Step; 8] {
+        let mut order = Step::ALL;
+        if self.kind == "Delete" {
+            // The same things backwards, between a first look and the answer.
+            order[1..7].reverse();
+        }
+        order
+    }
+
+    /// How many of the steps have begun.
+    pub fn reached(&self) -> usize {
+        let seen: BTreeSet<&Step> = self.steps.keys().collect();
+        self.order().iter().rposition(|step| seen.contains(step)).map_or(0, |at| at + 1)
+    }
+}
+
+impl Standing {
+    fn after(mut self, request: &Request) -> Self {
+        let Some(ended) = &request.ended else { return self };
+        let failure = || Failure {
+            kind: request.kind.clone(),
+            reason: ended.reason.clone(),
+            at: ended.at,
+            put_back: false,
+        };
+        match (request.kind.as_str(), ended.failed) {
+            ("Delete", false) => {
+                self.removed = self.set_up || self.failure.is_none();
+                self.set_up = false;
+                match &mut self.failure {
+                    Some(failure) if !self.removed => failure.put_back = true,
+                    failure => *failure = None,
+                }
+                self.outputs = Vec::new();
+            }
+            (_, true) => {
+                self.failure = Some(failure());
+                self.removed = false;
+            }
+            ("Update", false)
+                if self.failure.as_ref().is_some_and(|failure| failure.kind == "Update")
+                    && self.configuration == request.configuration =>
+            {
+                if let Some(failure) = &mut self.failure {
+                    failure.put_back = true;
+                }
+                self.set_up = true;
+                self.outputs.clone_from(&ended.outputs);
+            }
+            (_, false) => {
+                self = Self {
+                    set_up: true,
+                    failure: None,
+                    outputs: ended.outputs.clone(),
+                    version: request.version.clone(),
+                    removed: false,
+                    configuration: request.configuration.clone(),
+                };
+            }
+        }
+        self
+    }
+}
+
+/// Where a customer stands: where the most pressing of its regions does.
+pub fn overall(states: impl Iterator<Item = State>) -> State {
+    states.min().unwrap_or(State::Sent)
+}
+
+#[cfg(test)]
+#[path = "onboarding_tests.rs"]
+mod tests;

@@ -1,0 +1,247 @@
+//! What stacks report, and whether it is believed.
+//!
+//! A report is taken if its token is known and its stack is where the token's customer is. Whoever
+//! has a token can at most say something about that customer's own stack.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use templates::report::{Phase, Report};
+
+use crate::{
+    access::Ip,
+    app::App,
+    clock::{DAY, Millis},
+    error::Problem,
+    onboarding::{Signal, next},
+    store::{Actor, Change, Customer, Event, NewAudit, Region},
+    token::digest,
+};
+
+/// A link that has expired still binds a stack for so long: the page may have been open.
+const GRACE: Millis = DAY;
+/// No word of a report is longer than this.
+const LONGEST: usize = 4096;
+
+/// What comes of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It counts.
+    Accepted,
+    /// It does not; why, for the log.
+    Refused(String),
+    /// It does not, and people should know: the right token from the wrong place.
+    Misdirected(String),
+}
+
+/// Where a stack is: `arn:P:cloudformation:R:A:stack/NAME/ID`.
+struct Place<'a> {
+    partition: &'a str,
+    region: &'a str,
+    account: &'a str,
+}
+
+fn place(stack_id: &str) -> Option<Place<'_>> {
+    let parts: Vec<&str> = stack_id.splitn(6, ':').collect();
+    let ["arn", partition, "cloudformation", region, account, resource] = parts.as_slice() else {
+        return None;
+    };
+    let resource: Vec<&str> = resource.split('/').collect();
+    let well_formed =
+        matches!(resource.as_slice(), ["stack", name, id] if !name.is_empty() && !id.is_empty());
+    let printable = stack_id.chars().all(|c| c.is_ascii_graphic());
+    (well_formed && printable && stack_id.len() <= 1024).then_some(Place {
+        partition,
+        region,
+        account,
+    })
+}
+
+/// Whether a report counts. `generation` is that of the link that the token was made for.
+pub fn judge(
+    customer: &Customer,
+    region: &Region,
+    generation: i64,
+    report: &Report,
+    now: Millis,
+) -> Verdict {
+    let Some(place) = place(&report.stack_id) else {
+        return Verdict::Refused("StackId is not the ARN of a stack".to_owned());
+    };
+    if !["Create", "Update", "Delete"].contains(&report.request_type.as_str()) {
+        return Verdict::Refused("the request is none of Create, Update, Delete".to_owned());
+    }
+    let onboarding = &region.onboarding;
+    let bound = onboarding.stack.as_ref().is_some_and(|stack| stack.id == report.stack_id);
+    if place.account != customer.account || place.partition != customer.partition {
+        return Verdict::Misdirected(format!(
+            "The stack is in account {}, the link is for {}",
+            place.account, customer.account
+        ));
+    }
+    if place.region != region.region {
+        return Verdict::Misdirected(format!(
+            "The stack is in region {}, the link is for {}",
+            place.region, region.region
+        ));
+    }
+    if bound {
+        return Verdict::Accepted;
+    }
+    if !onboarding.accepts(&report.stack_id) {
+        return Verdict::Refused("another stack is bound to this customer and region".to_owned());
+    }
+    let replaced = generation != customer.generation;
+    if replaced || customer.revoked_at != 0 || now > customer.expires_at + GRACE {
+        return Verdict::Refused(
+            "the link that this stack was launched with is not valid".to_owned(),
+        );
+    }
+    Verdict::Accepted
+}
+
+/// What is to be kept of a report.
+pub fn change(
+    verdict: &Verdict,
+    customer: &Customer,
+    region: &Region,
+    report: &Report,
+    now: Millis,
+) -> Option<Change> {
+    let (signal, audit) = match verdict {
+        Verdict::Accepted => (Signal::Reported(report.clone()), None),
+        Verdict::Misdirected(why) => {
+            let live = region.onboarding.stack.is_some();
+            let entry = NewAudit {
+                action: "refuse report",
+                customer_id: customer.id.clone(),
+                subject: customer.name.clone(),
+                before: String::new(),
+                after: format!("{why}\n{}", report.stack_id),
+            };
+            if live {
+                // A stack is there and works; somebody else's tells us nothing about it.
+                return Some(Change {
+                    onboarding: region.onboarding.clone(),
+                    events: Vec::new(),
+                    audit: Some(entry),
+                });
+            }
+            (Signal::Misdirected(why.clone()), Some(entry))
+        }
+        Verdict::Refused(why) => {
+            let entry = NewAudit {
+                action: "refuse report",
+                customer_id: customer.id.clone(),
+                subject: customer.name.clone(),
+                before: String::new(),
+                after: format!("{why}\n{}", report.stack_id),
+            };
+            let onboarding = region.onboarding.clone();
+            return Some(Change { onboarding, events: Vec::new(), audit: Some(entry) });
+        }
+    };
+    let onboarding = next(region.onboarding.clone(), &signal, now);
+    Some(Change {
+        events: event(verdict, region, report, now).into_iter().collect(),
+        onboarding,
+        audit,
+    })
+}
+
+/// What people read of it in the timeline; steps are too many for that.
+fn event(verdict: &Verdict, region: &Region, report: &Report, now: Millis) -> Option<Event> {
+    let kind = report.request_type.as_str();
+    let (what, detail) = match (verdict, report.phase) {
+        (Verdict::Misdirected(why), _) => ("reported from the wrong place".to_owned(), why.clone()),
+        (_, Phase::Started) => (format!("{kind} began"), report.stack_id.clone()),
+        (_, Phase::Succeeded) => (format!("{kind} succeeded"), report.reason.clone()),
+        (_, Phase::Failed) => (format!("{kind} failed"), report.reason.clone()),
+        (_, Phase::Progress) => return None,
+    };
+    let what = format!("Stack in {}: {what}", region.region);
+    let name = [&report.stack_id, &report.request_id, &what].map(String::as_str).join("\n");
+    Some(Event { id: digest(&name), at: now, who: "AWS".to_owned(), what, detail })
+}
+
+fn refused(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({"refused": why}))).into_response()
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+/// Cuts what is too long and takes out what does not print; the reports are shown to people.
+fn tidy(mut report: Report) -> Report {
+    let cut = |text: &str| {
+        let keep = |c: &char| !c.is_control() || *c == '\n';
+        text.chars().filter(keep).take(LONGEST).collect::<String>()
+    };
+    for text in [&mut report.reason, &mut report.version, &mut report.request_id] {
+        *text = cut(text);
+    }
+    report.configuration = cut(&report.configuration);
+    report.outputs = report.outputs.iter().take(20).map(|(k, v)| (cut(k), cut(v))).collect();
+    report
+}
+
+/// `POST /reports`
+pub async fn take(
+    State(app): State<App>,
+    Ip(ip): Ip,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let token = token(&headers).unwrap_or_default();
+    let Some((id, region, generation)) = app.store.stack_token(token).await? else {
+        let often = app.limits.unknown_tokens.check_key(&ip).is_err();
+        let status = if often { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
+        return Ok(refused(status, "the token is not known"));
+    };
+    if app.limits.reports.check_key(&digest(token)).is_err() {
+        return Ok(refused(StatusCode::TOO_MANY_REQUESTS, "too many reports"));
+    }
+    let report = match serde_json::from_slice::<Report>(&body) {
+        Ok(report) => tidy(report),
+        Err(error) => return Ok(refused(StatusCode::BAD_REQUEST, &error.to_string())),
+    };
+    let now = app.store.now();
+    let actor = Actor { name: "stack".to_owned(), ip: ip.to_string() };
+    let verdict = app
+        .store
+        .change_onboarding(&actor, (&id, &region), |customer, region| {
+            let verdict = judge(customer, region, generation, &report, now);
+            let change = change(&verdict, customer, region, &report, now);
+            (verdict, change)
+        })
+        .await?;
+    app.live.changed(&id);
+    metrics::counter!("onboarding_reports_total", "phase" => phase(report.phase)).increment(1);
+    Ok(match verdict {
+        Some(Verdict::Accepted) => StatusCode::NO_CONTENT.into_response(),
+        Some(Verdict::Refused(why) | Verdict::Misdirected(why)) => {
+            tracing::warn!(customer.id = id, region, why, "a report was refused");
+            refused(StatusCode::FORBIDDEN, &why)
+        }
+        None => refused(StatusCode::FORBIDDEN, "the region was taken off the list"),
+    })
+}
+
+fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Started => "started",
+        Phase::Progress => "progress",
+        Phase::Succeeded => "succeeded",
+        Phase::Failed => "failed",
+    }
+}
+
+#[cfg(test)]
+#[path = "reports_tests.rs"]
+mod tests;

@@ -1,0 +1,152 @@
+//! Runs the site: opens the database, takes the templates in, listens, and stops in order.
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use anyhow::{Context, Result};
+use axum::{Router, routing::get};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::{net::TcpListener, sync::watch, time::interval};
+
+use crate::{
+    app::App,
+    clock::Clock,
+    password, routes,
+    settings::{Serve, Storage},
+    store::{Actor, Role, Store},
+    token::{Key, random_password},
+};
+
+/// What is left to say to the person at the terminal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Welcome {
+    /// Where the site is.
+    pub url: String,
+    /// E-mail and password of the account that was just made.
+    pub account: Option<(String, String)>,
+}
+
+/// Opens the database with its key.
+pub async fn open(storage: &Storage) -> Result<Store> {
+    let key = Key::load(&storage.key_file)?;
+    // An address may hold a password: it is not shown.
+    Store::open(&storage.database_url, key, Clock::system()).await.context("--database-url")
+}
+
+/// Puts the site together on an open database.
+pub async fn app(store: Store, settings: &Serve) -> Result<App> {
+    let app = App::new(store, settings);
+    let folder = settings.template_folder.as_deref();
+    app.catalogue.publish(&app.site.constants, folder).await?;
+    Ok(app)
+}
+
+/// Makes the first account if there is none.
+pub async fn first_account(app: &App, settings: &Serve) -> Result<Option<(String, String)>> {
+    if !app.store.all_staff().await?.is_empty() {
+        return Ok(None);
+    }
+    let password = random_password();
+    let hash = password::hash(password.clone()).await?;
+    let (actor, email) = (Actor::of("service"), settings.first_admin.as_str());
+    let made = app.store.add_staff(&actor, (email, "First admin"), Role::Admin, &hash).await?;
+    // Of several copies that start at once, one makes it.
+    Ok(made.then(|| (email.to_lowercase(), password)))
+}
+
+/// Listens until `stop` comes. `welcome` is called once everything is ready.
+pub async fn serve(
+    app: App,
+    settings: &Serve,
+    welcome: impl FnOnce(Welcome) + Send,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
+    let account = first_account(&app, settings).await?;
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener =
+        listener.with_context(|| format!("--listen: cannot listen on {}", settings.listen))?;
+    let (stopping, stopped) = watch::channel(false);
+    let mut tasks = background(&app, &stopped);
+    if let Some(address) = settings.metrics_listen {
+        tasks.push(metrics(address, stopped.clone()).await?);
+    }
+    welcome(Welcome { url: app.site.public_url.clone(), account });
+    let live = app.live.clone();
+    let service = routes::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        tracing::info!("stopping: open requests end first");
+        live.end();
+        stopping.send_replace(true);
+    });
+    served.await.context("serving")?;
+    for task in tasks {
+        task.abort();
+    }
+    app.store.close().await;
+    Ok(())
+}
+
+type Task = tokio::task::JoinHandle<()>;
+
+/// What goes on beside the requests.
+fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
+    let every = |seconds: u64| interval(Duration::from_secs(seconds));
+    let mut tasks = Vec::new();
+    let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(300));
+    tasks.push(tokio::spawn(async move {
+        while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+            log_failure("audit", one.check_audit().await);
+            log_failure("sessions", one.store.forget_old_sessions().await);
+            one.limits.unknown_tokens.retain_recent();
+            one.limits.reports.retain_recent();
+        }
+    }));
+    let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(60));
+    tasks.push(tokio::spawn(async move {
+        while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+            log_failure("stale stacks", one.store.mark_stale().await.map(drop));
+        }
+    }));
+    // Other copies of the service, and the command line, change customers too.
+    let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(1));
+    tasks.push(tokio::spawn(async move {
+        let mut since = one.store.now();
+        while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+            match one.store.changed_since(since).await {
+                Ok(changed) => {
+                    for (id, at) in changed {
+                        since = since.max(at);
+                        one.live.changed(&id);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "changes could not be looked for"),
+            }
+        }
+    }));
+    tasks
+}
+
+fn log_failure(what: &str, outcome: crate::store::Result<()>) {
+    if let Err(error) = outcome {
+        tracing::error!(what, %error, "background work failed");
+    }
+}
+
+async fn metrics(address: SocketAddr, mut stopped: watch::Receiver<bool>) -> Result<Task> {
+    let seconds = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0];
+    let handle: PrometheusHandle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)?
+        .install_recorder()?;
+    let listener = TcpListener::bind(address).await;
+    let listener =
+        listener.with_context(|| format!("--metrics-listen: cannot listen on {address}"))?;
+    let app = Router::new().route("/metrics", get(move || std::future::ready(handle.render())));
+    Ok(tokio::spawn(async move {
+        let stop = async move {
+            let _ = stopped.changed().await;
+        };
+        if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(stop).await {
+            tracing::error!(%error, "metrics are no longer served");
+        }
+    }))
+}

@@ -1,0 +1,299 @@
+//! The program's settings: flags, environment, file.
+//!
+//! A flag wins over the environment, the environment over the file, the file over the default. A file
+//! holds the environment's names, one `NAME=value` a line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use templates::partition::Partition;
+use url::Url;
+
+/// Gets customers onto log analysis.
+#[derive(Debug, Parser)]
+#[command(name = "onboarding-web", version, about, after_help = AFTER)]
+pub struct Cli {
+    /// A file of settings: lines NAME=value, with the names of the environment.
+    #[arg(long, global = true, env = "ONBOARDING_SETTINGS", value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// Where things are kept.
+    #[command(flatten)]
+    pub storage: Storage,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER: &str = "Every setting can be a flag, a variable of the environment, or a line of the file \
+     that --settings names; the first of these wins. `onboarding-web serve --help` shows those of the \
+     site.\n\nExit codes: 0 done, 1 failed or found something wrong, 2 wrong use.";
+
+/// Where things are kept.
+#[derive(Debug, Clone, Args)]
+pub struct Storage {
+    /// sqlite://FILE for one copy of the service, or postgres://USER:PASSWORD@HOST/DATABASE for several.
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        default_value = "sqlite://onboarding.db",
+        hide_env_values = true,
+        value_parser = database_url
+    )]
+    pub database_url: String,
+    /// The key that links are made with. Made at the first start; keep a copy: without it, no link works.
+    #[arg(long, global = true, env = "ONBOARDING_KEY_FILE", default_value = "onboarding.key")]
+    pub key_file: PathBuf,
+}
+
+/// What the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs the site. The first start prints how to sign in.
+    Serve(Box<Serve>),
+    /// Looks after the accounts of staff.
+    #[command(subcommand)]
+    Staff(StaffCommand),
+    /// Looks after the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum StaffCommand {
+    /// Adds an account and prints its first password.
+    Add {
+        /// What to sign in with.
+        email: String,
+        /// viewer, editor or admin.
+        #[arg(long, default_value = "viewer", value_parser = ["viewer", "editor", "admin"])]
+        role: String,
+    },
+    /// Gives an account a new password, prints it, and ends the account's sessions.
+    ResetPassword {
+        /// What to sign in with.
+        email: String,
+    },
+}
+
+/// What can be done with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Checks that no entry was changed or removed. Exit code 1 names the first bad one.
+    Verify,
+}
+
+/// The site's settings.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Address and port to listen on. TLS is the business of a proxy in front.
+    #[arg(long, env = "ONBOARDING_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where people and stacks reach the site; https, except on this machine.
+    #[arg(
+        long,
+        env = "ONBOARDING_PUBLIC_URL",
+        default_value = "http://127.0.0.1:8080",
+        value_parser = public_url
+    )]
+    pub public_url: Url,
+    /// Where Prometheus may fetch metrics; nowhere if not set.
+    #[arg(long, env = "ONBOARDING_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// How many proxies in front add to X-Forwarded-For. 0: the header is not believed.
+    #[arg(long, env = "ONBOARDING_TRUSTED_PROXIES", default_value_t = 0)]
+    pub trusted_proxies: usize,
+    /// What customers know you as.
+    #[arg(long, env = "ONBOARDING_VENDOR_NAME", default_value = "Log Analysis Vendor")]
+    pub vendor_name: String,
+    /// Where customers ask for help.
+    #[arg(
+        long,
+        env = "ONBOARDING_CONTACT_EMAIL",
+        default_value = "support@example.com",
+        value_parser = email
+    )]
+    pub contact_email: String,
+    /// The AWS account that reads the logs: 12 digits.
+    #[arg(
+        long,
+        env = "ONBOARDING_VENDOR_ACCOUNT_ID",
+        default_value = "000000000000",
+        value_parser = account_id
+    )]
+    pub vendor_account_id: String,
+    /// Who is told of new logs: an https URL or the ARN of an SQS queue.
+    #[arg(
+        long,
+        env = "ONBOARDING_NOTIFICATION_ENDPOINT",
+        default_value = "https://logs-intake.example.com/sns"
+    )]
+    pub notification_endpoint: String,
+    /// Templates and code are in the buckets PREFIX-REGION.
+    #[arg(
+        long,
+        env = "ONBOARDING_CODE_BUCKET_PREFIX",
+        default_value = "example-log-analysis-code",
+        value_parser = bucket_prefix
+    )]
+    pub code_bucket_prefix: String,
+    /// The regions that have such a bucket, separated by commas. Not set: every region.
+    #[arg(long, env = "ONBOARDING_REGIONS", value_delimiter = ',', value_parser = region)]
+    pub regions: Vec<String>,
+    /// Earlier or other published templates, as FOLDER/ID/VERSION.yaml, with your constants in them.
+    #[arg(long, env = "ONBOARDING_TEMPLATE_FOLDER", value_name = "FOLDER")]
+    pub template_folder: Option<PathBuf>,
+    /// The account that is made at the first start.
+    #[arg(
+        long,
+        env = "ONBOARDING_FIRST_ADMIN",
+        default_value = "admin@localhost",
+        value_parser = email
+    )]
+    pub first_admin: String,
+}
+
+fn database_url(text: &str) -> Result<String, String> {
+    let known = ["sqlite://", "postgres://", "postgresql://"];
+    if known.iter().any(|start| text.starts_with(start) && text.len() > start.len()) {
+        Ok(text.to_owned())
+    } else {
+        Err("write sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE".to_owned())
+    }
+}
+
+/// Also used by the form for staff.
+pub(crate) fn email(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let bad = |c: char| c.is_whitespace() || c.is_control();
+    match text.split_once('@') {
+        Some((user, host))
+            if !user.is_empty()
+                && !host.is_empty()
+                && !host.contains('@')
+                && text.len() <= 254
+                && !text.contains(bad) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("write an e-mail address, such as rosa@example.com".to_owned()),
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
+    let host = url.host_str().unwrap_or_default();
+    let here = ["127.0.0.1", "localhost", "[::1]"].contains(&host);
+    if url.scheme() != "https" && !(url.scheme() == "http" && here) {
+        return Err(
+            "must begin with https://, because tokens and passwords travel to it".to_owned()
+        );
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err("must end after the host and port; the site wants a host of its own".to_owned());
+    }
+    Ok(url)
+}
+
+fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be the 12 digits of an AWS account".to_owned())
+    }
+}
+
+fn bucket_prefix(text: &str) -> Result<String, String> {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if (3..=45).contains(&text.len()) && text.bytes().all(fits) && !text.starts_with('-') {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 3 to 45 small letters, digits and hyphens, as bucket names are".to_owned())
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    match Partition::of_region(text.trim()) {
+        Some(_) => Ok(text.trim().to_owned()),
+        None => Err("is not a region that templates are made for, such as eu-west-1".to_owned()),
+    }
+}
+
+/// Reads the settings file that flags or environment name into the environment, where it does not
+/// say otherwise. A name that is no setting is an error: it would be believed to have an effect.
+pub fn read_file(arguments: &[String]) -> Result<(), String> {
+    let flag = arguments.iter().enumerate().find_map(|(at, argument)| {
+        let value = argument.strip_prefix("--settings=").map(str::to_owned);
+        value.or_else(|| (argument == "--settings").then(|| arguments.get(at + 1).cloned())?)
+    });
+    #[expect(clippy::disallowed_methods, reason = "clap reads the rest of the environment")]
+    let Some(path) = flag.or_else(|| std::env::var("ONBOARDING_SETTINGS").ok()) else {
+        return Ok(());
+    };
+    let failed =
+        |error: dotenvy::Error| format!("the settings file {path} cannot be read: {error}");
+    let known = names();
+    for line in dotenvy::from_path_iter(&path).map_err(failed)? {
+        let (name, _) = line.map_err(failed)?;
+        if !known.contains(&name) {
+            return Err(format!(
+                "the settings file {path} sets {name}, which is no setting. Settings are: {}",
+                known.join(", ")
+            ));
+        }
+    }
+    dotenvy::from_path(&path).map_err(failed)
+}
+
+/// Every variable that the program reads.
+fn names() -> Vec<String> {
+    use clap::CommandFactory;
+    let cli = Cli::command();
+    let serve = cli.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
+    let all = cli.get_arguments().chain(serve).filter_map(|argument| argument.get_env());
+    let mut names: Vec<String> = all.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.push("ONBOARDING_LOG".to_owned());
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(arguments: &[&str]) -> String {
+        let all = ["onboarding-web", "serve"].iter().chain(arguments);
+        Cli::try_parse_from(all).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_setting_is_said_with_its_name() {
+        let cases = [
+            ("--public-url", "http://onboarding.example.com", "must begin with https://"),
+            ("--public-url", "https://example.com/onboarding", "a host of its own"),
+            ("--vendor-account-id", "1234", "12 digits"),
+            ("--code-bucket-prefix", "Vendor_Code", "small letters"),
+            ("--regions", "eu-west-1,atlantis-1", "is not a region"),
+            ("--database-url", "mysql://db", "sqlite://FILE or postgres://"),
+            ("--contact-email", "nobody", "write an e-mail address"),
+            ("--listen", "8080", "invalid"),
+        ];
+        for (flag, value, words) in cases {
+            let refused = refused(&[flag, value]);
+            assert!(refused.contains(flag) && refused.contains(words), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_file_may_hold_settings_and_nothing_else() {
+        let path = std::env::temp_dir().join(crate::token::random_id());
+        std::fs::write(&path, "ONBOARDING_LISTEM=127.0.0.1:1\n").unwrap();
+        let flag = format!("--settings={}", path.display());
+        let refused = read_file(&["serve".to_owned(), flag]).unwrap_err();
+        assert!(refused.contains("sets ONBOARDING_LISTEM, which is no setting"), "{refused}");
+        assert!(refused.contains("ONBOARDING_LISTEN"));
+        std::fs::remove_file(path).unwrap();
+    }
+}

@@ -1,0 +1,382 @@
+//! One customer: what to do next, links, progress, what happened; and what takes something away.
+
+use std::sync::Arc;
+
+use axum::{
+    Form,
+    extract::{Path, State},
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::moment;
+use crate::{
+    access::SignedIn,
+    app::App,
+    catalogue::Template,
+    clock,
+    customer_form::grouped,
+    email,
+    error::{Problem, page},
+    launch, links,
+    onboarding::State as Standing,
+    pages::{
+        customer::{
+            Confirm, Customer as Page, CustomerLink, Details, EmailText, LaunchRole, NextStep,
+            Offer, RegionLinks, TimelineEntry, UpdateLink, UpdateNotice,
+        },
+        frame::Tag,
+        progress::ProgressFragment,
+    },
+    progress,
+    store::{Customer, Event, Region},
+    words,
+};
+
+const TIMELINE: i64 = 100;
+
+async fn customer(app: &App, id: &str) -> Result<Customer, Problem> {
+    app.store.customer(id).await?.ok_or(Problem::NotFound)
+}
+
+fn internal(error: impl std::fmt::Display) -> Problem {
+    Problem::internal(&error)
+}
+
+async fn pinned(app: &App, customer: &Customer) -> Result<Arc<Template>, Problem> {
+    let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
+    let found = app.catalogue.template(id, &customer.template_version).await.map_err(internal)?;
+    found.ok_or_else(|| internal(format!("no template {}", customer.template_version)))
+}
+
+fn token(app: &App, customer: &Customer) -> String {
+    app.store.key().page_token(&customer.id, customer.generation)
+}
+
+/// `GET /customers/{id}`
+pub async fn show(
+    State(app): State<App>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let customer = customer(&app, &id).await?;
+    let (now, template) = (app.store.now(), pinned(&app, &customer).await?);
+    let (url, valid) = (format!("/customers/{id}"), customer.link_is_valid(now));
+    let frame = signed.frame(&app, &customer.name, "customers");
+    let may_edit = frame.can_edit();
+    let link = app.site.page_url(&token(&app, &customer));
+    let standing = customer.state(now);
+    let link_tag = match () {
+        () if customer.revoked_at != 0 => Some(Tag::of_link("revoked")),
+        () if !valid => Some(Tag::of_link("expired")),
+        () => None,
+    };
+    // Links are what a viewer may not have.
+    let shares = may_edit && valid;
+    let regions = if shares { regions(&app, &customer, &template)? } else { Vec::new() };
+    let email = if shares { Some(email_text(&app, &customer, &link).await?) } else { None };
+    let events = app.store.events(&id, TIMELINE).await?;
+    page(&Page {
+        tag: Tag::of_state(standing.name()),
+        link_tag,
+        next: next_step(&app, &customer, standing, shares),
+        update: update(&app, &customer).await?,
+        link: shares.then(|| customer_link(&customer, link, now)),
+        regions,
+        email,
+        launch_roles: if shares { launch_roles(&app, &customer).await? } else { Vec::new() },
+        progress: progress::of(&app.site, &customer, now, true, &url),
+        timeline: events.iter().map(|event| entry(event, now)).collect(),
+        timeline_more: None,
+        details: details(&customer, &template),
+        offboarded: customer.offboarded_at != 0,
+        frame,
+        url,
+    })
+}
+
+fn customer_link(customer: &Customer, url: String, now: clock::Millis) -> CustomerLink {
+    let opened = match customer.opened_count {
+        0 => "not opened yet".to_owned(),
+        1 => format!("opened once, {}", clock::ago(customer.opened_at, now)),
+        count => format!("opened {count} times, last {}", clock::ago(customer.opened_at, now)),
+    };
+    let left = clock::span(customer.expires_at - now);
+    let expiry = format!("expires in {left}, on {}", clock::day(customer.expires_at));
+    CustomerLink { url, expiry, opened }
+}
+
+fn next_step(app: &App, customer: &Customer, standing: Standing, shares: bool) -> NextStep {
+    let url = format!("/customers/{}", customer.id);
+    let copy = |label: &str, target: &str| {
+        if shares {
+            Offer::Copy { label: label.to_owned(), target: target.to_owned() }
+        } else {
+            Offer::Nothing
+        }
+    };
+    let region = |state: Standing| {
+        let now = app.store.now();
+        let mut all = customer.regions.iter();
+        all.find(|one| one.onboarding.state(now) == state).map_or("", |one| one.region.as_str())
+    };
+    let before_a_stack = matches!(standing, Standing::Sent | Standing::Opened);
+    let expired = !customer.link_is_valid(app.store.now()) && before_a_stack;
+    let (sentence, offer) = match standing {
+        _ if customer.offboarded_at != 0 && standing != Standing::Removed => (
+            "Offboarding: the customer has to delete the stack. Their page says how.",
+            copy("Copy the link", "page-link"),
+        ),
+        _ if expired => (
+            "The link does not work any more, and nothing was launched with it. Make a new one and send it.",
+            Offer::Open { label: "Make a new link…".to_owned(), url: format!("{url}/rotate") },
+        ),
+        Standing::Sent => ("Send the customer the link.", copy("Copy the e-mail", "email-body")),
+        Standing::Opened => (
+            "The customer has seen the page. Wait for the stack, or ask whether something is unclear.",
+            copy("Copy the e-mail", "email-body"),
+        ),
+        Standing::Running => ("The stack is at work. Nothing to do.", Offer::Nothing),
+        Standing::Failed => (
+            "The stack failed. Send the customer the reply that says what to do.",
+            Offer::Copy {
+                label: "Copy the reply".to_owned(),
+                target: format!("reply-{}", region(Standing::Failed)),
+            },
+        ),
+        Standing::Stale => (
+            "We have not heard of the stack for too long. Ask the customer what its events say in AWS.",
+            Offer::Nothing,
+        ),
+        Standing::Active => ("Connected. Nothing to do.", Offer::Nothing),
+        Standing::Removed => (
+            "The stack was deleted. To connect again, send the link again.",
+            copy("Copy the link", "page-link"),
+        ),
+    };
+    NextStep { sentence: sentence.to_owned(), offer }
+}
+
+fn regions(
+    app: &App,
+    customer: &Customer,
+    template: &Template,
+) -> Result<Vec<RegionLinks>, Problem> {
+    let now = app.store.now();
+    let one = |region: &Region| {
+        let launch = links::onboarding(&app.site, app.store.key(), template, customer, region)
+            .map_err(internal)?;
+        Ok(RegionLinks {
+            region: region.region.clone(),
+            tag: Tag::of_state(region.onboarding.state(now).name()),
+            load_balancers: words::load_balancers(&region.selectors).join(", "),
+            aws: launch.url,
+            cli: launch.cli,
+            terraform: launch.terraform,
+            stackset: launch.stack_set,
+        })
+    };
+    customer.regions.iter().filter(|region| region.dropped_at == 0).map(one).collect()
+}
+
+async fn email_text(app: &App, customer: &Customer, link: &str) -> Result<EmailText, Problem> {
+    let (subject, body) = email_of(app, customer, link).await?;
+    let mut mailto = url::Url::parse(&format!("mailto:{}", customer.email)).map_err(internal)?;
+    mailto.query_pairs_mut().append_pair("subject", &subject).append_pair("body", &body);
+    // Mail programs do not know the plus sign for a space.
+    let mailto = mailto.as_str().replace('+', "%20");
+    Ok(EmailText { to: customer.email.clone(), subject, body, mailto })
+}
+
+/// Subject and text of the e-mail to a customer.
+async fn email_of(app: &App, customer: &Customer, link: &str) -> Result<(String, String), Problem> {
+    let (subject, body) = settings_of_email(app).await?;
+    // What an admin wrote was tried before it was saved; should it fail all the same, ours will do.
+    let fill = |own: &str, ours: &str| {
+        email::render(&app.site, customer, link, own)
+            .or_else(|_| email::render(&app.site, customer, link, ours))
+            .map_err(internal)
+    };
+    let subject = email::one_line(&fill(&subject, email::SUBJECT)?);
+    Ok((subject, fill(&body, email::BODY)?))
+}
+
+/// The words of the e-mail as they are set.
+pub async fn settings_of_email(app: &App) -> Result<(String, String), Problem> {
+    let subject = app.store.setting("email_subject").await?;
+    let body = app.store.setting("email_body").await?;
+    let own = |value: Option<String>, ours: &str| {
+        value.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| ours.to_owned())
+    };
+    Ok((own(subject, email::SUBJECT), own(body, email::BODY)))
+}
+
+async fn launch_roles(app: &App, customer: &Customer) -> Result<Vec<LaunchRole>, Problem> {
+    let Some(template) = app.catalogue.launch_role().await.map_err(internal)? else {
+        return Ok(Vec::new());
+    };
+    // Roles are global: one region will do.
+    let Some(region) = customer.regions.iter().find(|region| region.dropped_at == 0) else {
+        return Ok(Vec::new());
+    };
+    let launch = links::launch_role(&app.site, &template, &region.region).map_err(internal)?;
+    Ok(vec![LaunchRole { region: launch.region, aws: launch.url, cli: launch.cli }])
+}
+
+async fn update(app: &App, customer: &Customer) -> Result<Option<UpdateNotice>, Problem> {
+    let offered = app.catalogue.offered().await.map_err(internal)?;
+    let Some(newest) = words::newer(&offered, &customer.template_version) else { return Ok(None) };
+    let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
+    let from = &customer.template_version;
+    let edit = format!("/customers/{}/edit", customer.id);
+    Ok(Some(UpdateNotice {
+        words: format!(
+            "Template {newest} is there; this customer's links pin {from}. Choose it under Change, then \
+             send the customer's page again."
+        ),
+        diff_url: format!("/templates/{id}/diff?from={from}&to={newest}"),
+        links: vec![UpdateLink { region: newest, url: edit }],
+    }))
+}
+
+fn entry(event: &Event, now: clock::Millis) -> TimelineEntry {
+    let class = match event.what.as_str() {
+        what if what.ends_with("succeeded") => "ok",
+        what if what.ends_with("failed") || what.ends_with("wrong place") => "bad",
+        what if what.ends_with("began") => "running",
+        _ => "neutral",
+    };
+    TimelineEntry {
+        at: moment(event.at, now),
+        class,
+        what: event.what.clone(),
+        who: event.who.clone(),
+        note: event.detail.clone(),
+    }
+}
+
+fn details(customer: &Customer, template: &Template) -> Details {
+    let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
+    let load_balancers = listed.flat_map(|region| {
+        let all = words::load_balancers(&region.selectors).into_iter();
+        all.map(|one| format!("{}: {one}", region.region)).collect::<Vec<_>>()
+    });
+    Details {
+        email: customer.email.clone(),
+        account: grouped(&customer.account),
+        load_balancers: load_balancers.collect(),
+        bucket: if customer.existing_bucket.is_empty() {
+            "the one in use, or a new one".to_owned()
+        } else {
+            customer.existing_bucket.clone()
+        },
+        retention: format!("{} days in a new bucket", customer.retention_days),
+        version: template.row.version.clone(),
+        version_url: format!("/templates/{}/{}", template.row.template_id, template.row.version),
+        digest: template.row.digest.clone(),
+        owner: customer.owner.clone(),
+        added: clock::words(customer.created_at),
+        notes: customer.notes.clone(),
+    }
+}
+
+/// `GET /customers/{id}/progress`
+pub async fn fragment(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let customer = customer(&app, &id).await?;
+    let base = format!("/customers/{id}");
+    let progress = progress::of(&app.site, &customer, app.store.now(), true, &base);
+    page(&ProgressFragment { progress: &progress })
+}
+
+/// `GET /customers/{id}/events`
+pub async fn events(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    customer(&app, &id).await?;
+    launch::stream(&app, &id, true, format!("/customers/{id}"))
+}
+
+/// `GET /customers/{id}/preview`: as the customer sees it; not counted as opened.
+pub async fn preview(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let customer = customer(&app, &id).await?;
+    if !customer.link_is_valid(app.store.now()) {
+        return Err(Problem::LinkGone);
+    }
+    page(&launch::view(&app, &customer, &token(&app, &customer)).await?)
+}
+
+/// Notes of staff.
+#[derive(Debug, Deserialize)]
+pub struct Notes {
+    notes: String,
+}
+
+/// `POST /customers/{id}/notes`
+pub async fn notes(
+    State(app): State<App>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(sent): Form<Notes>,
+) -> Result<Response, Problem> {
+    let customer = customer(&app, &id).await?;
+    let url = format!("/customers/{id}");
+    if sent.notes.chars().count() > 2000 {
+        return signed
+            .refused(&url, "Notes may have 2,000 characters at most. Nothing was saved.")
+            .await;
+    }
+    let notes = sent.notes.replace("\r\n", "\n");
+    app.store.set_notes(&signed.actor(), &id, &customer.owner, notes.trim()).await?;
+    signed.done(&url, "The notes were saved.").await
+}
+
+/// Asks before something is taken away, and does it.
+macro_rules! confirmed {
+    ($ask:ident, $do:ident, $title:literal, $page:ident, $act:ident, $done:literal) => {
+        #[doc = concat!("`GET`: asks. ", $title)]
+        pub async fn $ask(
+            State(app): State<App>,
+            signed: SignedIn,
+            Path(id): Path<String>,
+        ) -> Result<Response, Problem> {
+            let customer = customer(&app, &id).await?;
+            let frame = signed.frame(&app, $title, "customers");
+            page(&Confirm::$page(frame, &customer.name, &format!("/customers/{id}")))
+        }
+
+        #[doc = concat!("`POST`: does it. ", $title)]
+        pub async fn $do(
+            State(app): State<App>,
+            signed: SignedIn,
+            Path(id): Path<String>,
+        ) -> Result<Response, Problem> {
+            customer(&app, &id).await?;
+            app.store.$act(&signed.actor(), &id).await?;
+            app.live.changed(&id);
+            signed.done(&format!("/customers/{id}"), $done).await
+        }
+    };
+}
+
+confirmed!(
+    ask_rotate,
+    rotate,
+    "Make a new link",
+    rotate,
+    rotate_link,
+    "There is a new link. The old one does not work any more."
+);
+confirmed!(
+    ask_revoke,
+    revoke,
+    "Revoke the link",
+    revoke,
+    revoke_link,
+    "The link was revoked. It does not work any more."
+);
+confirmed!(
+    ask_offboard,
+    offboard,
+    "Offboard this customer",
+    offboard,
+    offboard,
+    "Offboarding has begun. The customer's page now says how to delete the stack."
+);

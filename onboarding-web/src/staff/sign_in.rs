@@ -1,0 +1,230 @@
+//! Signing in and out with a local account. Another way to sign in would end in the same
+//! [`begin_session`].
+
+use axum::{
+    Form,
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use tower_sessions::Session;
+
+use crate::{
+    access::{Ip, SignedIn, begin_session, signed_in},
+    app::App,
+    clock,
+    error::{Problem, page},
+    pages::{
+        frame::FieldError,
+        help::HelpPage,
+        sign_in::{PasswordPage, SignInPage},
+    },
+    password,
+    store::{NewAudit, Staff},
+};
+
+/// Where to go after signing in.
+#[derive(Debug, Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// The form.
+#[derive(Deserialize)]
+pub struct SignIn {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// A path of this site, or the start: what comes from an address could lead anywhere.
+fn own_path(next: &str) -> &str {
+    let own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(['\\', '\r', '\n', '\t'])
+        && next.is_ascii();
+    if own { next } else { "/customers" }
+}
+
+fn form(app: &App, typed: &SignIn, errors: Vec<FieldError>) -> Result<Response, Problem> {
+    page(&SignInPage {
+        frame: app.site.frame("Sign in"),
+        email: typed.email.clone(),
+        next: own_path(&typed.next).to_owned(),
+        errors,
+    })
+}
+
+/// `GET /sign-in`
+pub async fn show(
+    State(app): State<App>,
+    session: Session,
+    Query(next): Query<Next>,
+) -> Result<Response, Problem> {
+    if signed_in(&app, &session).await?.is_some() {
+        return Ok(Redirect::to(own_path(&next.next)).into_response());
+    }
+    let typed = SignIn { email: String::new(), password: String::new(), next: next.next };
+    form(&app, &typed, Vec::new())
+}
+
+/// `POST /sign-in`
+pub async fn sign_in(
+    State(app): State<App>,
+    Ip(ip): Ip,
+    session: Session,
+    Form(typed): Form<SignIn>,
+) -> Result<Response, Problem> {
+    let store = &app.store;
+    let subjects = [
+        (format!("account {}", typed.email.trim().to_lowercase()), password::FREE_TRIES),
+        (format!("address {ip}"), password::FREE_TRIES_OF_ADDRESS),
+    ];
+    for (subject, free) in &subjects {
+        let (count, last) = store.sign_in_failures(subject).await?;
+        let wait = last + password::wait_after(count, *free) - store.now();
+        if count >= *free && wait > 0 {
+            let when = format!("in {}", clock::span(wait.max(clock::MINUTE)));
+            let page = form(&app, &typed, vec![SignInPage::locked(&when)])?;
+            return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
+        }
+    }
+    let staff = store.staff_by_email(&typed.email).await?.filter(|staff| staff.disabled == 0);
+    let hash = staff.as_ref().map(|staff| staff.password.clone());
+    let fits = password::fits(typed.password.clone(), hash).await;
+    let Some(staff) = staff.filter(|_| fits) else {
+        for (subject, _) in &subjects {
+            store.sign_in_failed(subject, store.now() - password::FORGOTTEN_AFTER).await?;
+        }
+        note_failure(&app, &typed, ip).await?;
+        let page = form(&app, &typed, vec![SignInPage::refused()])?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    store.forget_sign_in_failures(&subjects[0].0).await?;
+    begin_session(&session, &staff, store.now()).await?;
+    store.signed_in(&staff.actor(&ip.to_string()), &staff).await?;
+    Ok(Redirect::to(own_path(&typed.next)).into_response())
+}
+
+/// Wrong passwords go to the audit log; what was typed as an address may be a password, so only that
+/// of a known account does.
+async fn note_failure(app: &App, typed: &SignIn, ip: std::net::IpAddr) -> Result<(), Problem> {
+    metrics::counter!("onboarding_sign_in_failures_total").increment(1);
+    let Some(staff) = app.store.staff_by_email(&typed.email).await? else { return Ok(()) };
+    let subject = staff.email.clone();
+    let entry = NewAudit { action: "fail to sign in", subject, ..NewAudit::default() };
+    app.store.record(&staff.actor(&ip.to_string()), &entry).await?;
+    Ok(())
+}
+
+/// `POST /sign-out`
+pub async fn sign_out(session: Session) -> Result<Response, Problem> {
+    session.flush().await.map_err(|error| Problem::internal(&error))?;
+    Ok(Redirect::to("/sign-in").into_response())
+}
+
+/// `GET /help`
+pub async fn help(State(app): State<App>, session: Session) -> Result<Response, Problem> {
+    let frame = match signed_in(&app, &session).await? {
+        Some(staff) => app.site.staff_frame(&staff, "Help", ""),
+        None => app.site.frame("Help"),
+    };
+    page(&HelpPage::new(frame, app.site.contact.clone(), app.site.contact_url()))
+}
+
+/// The form for a new password.
+#[derive(Deserialize)]
+pub struct NewPassword {
+    #[serde(default)]
+    current: String,
+    #[serde(default)]
+    new: String,
+}
+
+fn password_form(
+    app: &App,
+    signed: &SignedIn,
+    errors: Vec<FieldError>,
+) -> Result<Response, Problem> {
+    page(&PasswordPage {
+        frame: signed.frame(app, "Change your password", "settings"),
+        email: signed.staff.email.clone(),
+        action_url: "/settings/password".to_owned(),
+        back_url: "/settings".to_owned(),
+        min_length: password::SHORTEST,
+        forced: signed.staff.must_change != 0,
+        errors,
+    })
+}
+
+/// `GET /settings/password`
+pub async fn show_password(State(app): State<App>, signed: SignedIn) -> Result<Response, Problem> {
+    password_form(&app, &signed, Vec::new())
+}
+
+/// `POST /settings/password`
+pub async fn change_password(
+    State(app): State<App>,
+    signed: SignedIn,
+    Form(typed): Form<NewPassword>,
+) -> Result<Response, Problem> {
+    let staff = &signed.staff;
+    let mut errors = Vec::new();
+    if !password::fits(typed.current.clone(), Some(staff.password.clone())).await {
+        errors.push(FieldError::new("current", "Enter the password that you use now"));
+    }
+    if let Some(why) = password::too_weak(&typed.new, &staff.email) {
+        errors.push(FieldError::new("new", why));
+    } else if typed.new == typed.current {
+        errors.push(FieldError::new("new", "Choose a password other than the one you use now"));
+    }
+    if !errors.is_empty() {
+        let page = password_form(&app, &signed, errors)?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    }
+    set_password(&app, &signed, staff, typed.new, false).await?;
+    // All sessions of the account are over, this one too; it goes on under a new name.
+    let Some(staff) = app.store.staff(&staff.id).await? else { return Err(Problem::NotFound) };
+    begin_session(&signed.session, &staff, app.store.now()).await?;
+    signed.done("/settings", "Your password was changed. Other devices were signed out.").await
+}
+
+/// Sets somebody's password.
+pub async fn set_password(
+    app: &App,
+    signed: &SignedIn,
+    staff: &Staff,
+    new: String,
+    must_change: bool,
+) -> Result<(), Problem> {
+    let hash = password::hash(new).await.map_err(|error| Problem::internal(&error))?;
+    app.store.set_password(&signed.actor(), staff, &hash, must_change).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_sent_on_to_pages_of_this_site_only() {
+        let start = "/customers";
+        assert_eq!(own_path("/customers/7?x=1"), "/customers/7?x=1");
+        for elsewhere in [
+            "https://evil.test",
+            "//evil.test",
+            "/\\evil.test",
+            "",
+            "javascript:x",
+            "/a\r\nb",
+            "/ü",
+        ] {
+            assert_eq!(own_path(elsewhere), start, "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Keeps everything, in a SQLite file or in PostgreSQL; the only part that talks to a database.
+//!
+//! Both engines run the same statements through the same code, so that one suite holds for both. What
+//! is acknowledged is on disk: SQLite syncs at every commit, and so does PostgreSQL by default.
+
+mod audit;
+mod customers;
+mod events;
+mod imports;
+mod list;
+mod sessions;
+mod settings;
+mod staff;
+mod template_versions;
+
+use std::time::Duration;
+
+use sqlx::{
+    Any, AnyPool, Executor, Transaction,
+    any::{AnyPoolOptions, install_default_drivers},
+};
+
+pub use self::{
+    audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
+    customers::{Change, Customer, NewCustomer, Region},
+    events::Event,
+    imports::Import,
+    list::{ListFilter, ListPage, ListRow, Sort},
+    sessions::Sessions,
+    staff::{Role, Staff},
+    template_versions::TemplateVersion,
+};
+use crate::{
+    clock::{Clock, Millis},
+    token::Key,
+};
+
+/// Why something could not be kept or found.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database.
+    #[error("the database failed: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The schema.
+    #[error("the database could not be brought to this release's form: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// What is in the database cannot be read.
+    #[error("a record in the database cannot be read: {0}")]
+    Unreadable(String),
+    /// Another key was used with this database before.
+    #[error(
+        "this database was used with another key file. Start the service with the key file that \
+         belongs to it (--key-file), or no link made so far would work"
+    )]
+    OtherKey,
+}
+
+/// The result of everything that touches the database.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// The database, open.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: AnyPool,
+    engine: Engine,
+    key: Key,
+    clock: Clock,
+}
+
+/// Who did something, for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// A staff member's e-mail, `stack`, `command line`, or `service`.
+    pub name: String,
+    /// The address it came from; may be empty.
+    pub ip: String,
+}
+
+impl Actor {
+    /// Somebody who is not a visitor of the site.
+    pub fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), ip: String::new() }
+    }
+}
+
+impl Store {
+    /// Opens `sqlite://PATH` or `postgres://…` and brings its schema up to date.
+    pub async fn open(url: &str, key: Key, clock: Clock) -> Result<Self> {
+        install_default_drivers();
+        let engine = if url.starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres };
+        let url = match engine {
+            Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            _ => url.to_owned(),
+        };
+        let pool = AnyPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(10))
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if engine == Engine::Sqlite {
+                        // Readers and the writer do not wait for one another; every commit is synced.
+                        connection.execute("PRAGMA busy_timeout = 10000").await?;
+                        connection.execute("PRAGMA journal_mode = WAL").await?;
+                        connection.execute("PRAGMA synchronous = FULL").await?;
+                        connection.execute("PRAGMA foreign_keys = ON").await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect(&url)
+            .await?;
+        sqlx::migrate!("./migrations").run(&pool).await?;
+        let store = Self { pool, engine, key, clock };
+        store.check_key().await?;
+        Ok(store)
+    }
+
+    /// Tells whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Ends all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// The key that tokens are made with.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Now.
+    pub fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    /// A transaction that may write. SQLite takes its one write lock at once, because a transaction
+    /// that reads first could not get it later without starting again.
+    async fn write(&self) -> Result<Transaction<'static, Any>> {
+        Ok(match self.engine {
+            Engine::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await?,
+            Engine::Postgres => self.pool.begin().await?,
+        })
+    }
+
+    async fn check_key(&self) -> Result<()> {
+        let fingerprint = self.key.fingerprint();
+        sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ('key', $1) ON CONFLICT (name) DO NOTHING",
+        )
+        .bind(&fingerprint)
+        .execute(&self.pool)
+        .await?;
+        match self.setting("key").await? {
+            Some(known) if known == fingerprint => Ok(()),
+            _ => Err(StoreError::OtherKey),
+        }
+    }
+}
+
+/// Reads JSON out of a column.
+fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+/// Writes JSON into a column.
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Unreadable(error.to_string()))
+}
+
+/// Text for `LIKE … ESCAPE '\'`, found anywhere.
+fn anywhere(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{escaped}%")
+}

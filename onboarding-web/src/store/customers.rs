@@ -1,0 +1,590 @@
+//! Customers, their links, and the onboarding of each of their regions.
+
+use std::collections::HashMap;
+
+use sqlx::{Any, AnyConnection, FromRow, Transaction};
+
+use super::{Actor, Event, NewAudit, Result, Store, events, from_json, to_json};
+use crate::{
+    clock::{DAY, Millis},
+    onboarding::{self, Onboarding, State},
+    token::{digest, random_id},
+};
+
+/// What staff say about a customer, checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewCustomer {
+    /// As people call it.
+    pub name: String,
+    /// Whom to write to.
+    pub email: String,
+    /// 12 digits.
+    pub account: String,
+    /// `aws`, `aws-cn`, …
+    pub partition: String,
+    /// A bucket of the customer's; empty for a new one.
+    pub existing_bucket: String,
+    /// Days.
+    pub retention_days: i64,
+    /// The version that links pin.
+    pub template_version: String,
+    /// Who looks after this customer.
+    pub owner: String,
+    /// For staff only.
+    pub notes: String,
+    /// As staff typed them.
+    pub load_balancers: String,
+    /// How long links live.
+    pub expires_days: i64,
+    /// Region, value of the stack's parameter, number of entries.
+    pub regions: Vec<(String, String, usize)>,
+}
+
+/// A customer as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, FromRow)]
+pub struct Customer {
+    /// In addresses.
+    pub id: String,
+    /// As people call it.
+    pub name: String,
+    /// Whom to write to.
+    pub email: String,
+    /// 12 digits.
+    pub account: String,
+    /// `aws`, `aws-cn`, …
+    #[sqlx(rename = "aws_partition")]
+    pub partition: String,
+    /// A bucket of the customer's; empty for a new one.
+    pub existing_bucket: String,
+    /// Days.
+    pub retention_days: i64,
+    /// The version that links pin.
+    pub template_version: String,
+    /// Who looks after this customer.
+    pub owner: String,
+    /// For staff only.
+    pub notes: String,
+    /// As staff typed them.
+    pub load_balancers: String,
+    /// Which link is the present one, from 1.
+    pub generation: i64,
+    /// How long links live.
+    pub expires_days: i64,
+    /// When the present link expires.
+    pub expires_at: Millis,
+    /// When it was revoked; 0 if it was not.
+    pub revoked_at: Millis,
+    /// How often the page was opened with the present link.
+    pub opened_count: i64,
+    /// When last; 0 for never.
+    pub opened_at: Millis,
+    /// When staff began to take the customer off; 0 if they did not.
+    pub offboarded_at: Millis,
+    /// When the record was made.
+    pub created_at: Millis,
+    /// When anything last changed.
+    pub changed_at: Millis,
+    /// Its regions, in the order of their names.
+    #[sqlx(skip)]
+    pub regions: Vec<Region>,
+}
+
+/// One region of a customer: one stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// For instance `eu-west-1`.
+    pub region: String,
+    /// The value of the stack's parameter `LoadBalancers`.
+    pub selectors: String,
+    /// What the stack is to be called.
+    pub stack_name: String,
+    /// Where it stands.
+    pub onboarding: Onboarding,
+    /// When staff took the region off the list, while a stack is there; 0 if they did not.
+    pub dropped_at: Millis,
+}
+
+/// What comes of a signal, to be kept in one piece.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The new status.
+    pub onboarding: Onboarding,
+    /// What people read of it.
+    pub events: Vec<Event>,
+    /// What the audit log gets.
+    pub audit: Option<NewAudit>,
+}
+
+impl Customer {
+    /// Where the present link stands.
+    pub fn link_is_valid(&self, now: Millis) -> bool {
+        self.revoked_at == 0 && now < self.expires_at
+    }
+
+    /// Where the customer stands.
+    pub fn state(&self, now: Millis) -> State {
+        onboarding::overall(self.regions.iter().map(|region| region.onboarding.state(now)))
+    }
+}
+
+const COLUMNS: &str = "SELECT id, name, email, account, aws_partition, existing_bucket, retention_days, \
+     template_version, owner, notes, load_balancers, generation, expires_days, expires_at, revoked_at, \
+     opened_count, opened_at, offboarded_at, created_at, changed_at FROM customers";
+
+type Tx = Transaction<'static, Any>;
+
+async fn load(
+    connection: &mut AnyConnection,
+    column: &'static str,
+    value: &str,
+) -> Result<Option<Customer>> {
+    let query = format!("{COLUMNS} WHERE {column} = $1");
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(value);
+    let Some(mut customer): Option<Customer> = query.fetch_optional(&mut *connection).await? else {
+        return Ok(None);
+    };
+    let regions: Vec<(String, String, String, String, i64)> = sqlx::query_as(
+        "SELECT region, selectors, stack_name, status, dropped_at FROM onboardings \
+         WHERE customer_id = $1 ORDER BY region",
+    )
+    .bind(&customer.id)
+    .fetch_all(connection)
+    .await?;
+    for (region, selectors, stack_name, status, dropped_at) in regions {
+        let onboarding = from_json(&status)?;
+        customer.regions.push(Region { region, selectors, stack_name, onboarding, dropped_at });
+    }
+    Ok(Some(customer))
+}
+
+/// Locks a customer's row until the transaction ends.
+async fn lock(tx: &mut Tx, id: &str) -> Result<Option<Customer>> {
+    let update = "UPDATE customers SET changed_at = changed_at WHERE id = $1";
+    sqlx::query(update).bind(id).execute(&mut **tx).await?;
+    load(tx, "id", id).await
+}
+
+impl Store {
+    /// By id.
+    pub async fn customer(&self, id: &str) -> Result<Option<Customer>> {
+        load(&mut *self.pool.acquire().await?, "id", id).await
+    }
+
+    /// By the token of its page, whether the link is still valid or not.
+    pub async fn customer_by_page(&self, token: &str) -> Result<Option<Customer>> {
+        load(&mut *self.pool.acquire().await?, "page_digest", &digest(token)).await
+    }
+
+    /// Whose stack reports with a token: customer, region, generation of the link.
+    pub async fn stack_token(&self, token: &str) -> Result<Option<(String, String, i64)>> {
+        let query = "SELECT customer_id, region, generation FROM stack_tokens WHERE digest = $1";
+        Ok(sqlx::query_as(query).bind(digest(token)).fetch_optional(&self.pool).await?)
+    }
+
+    /// Which regions of an account are taken, and by which customer: region, name, id.
+    pub async fn regions_of_account(&self, account: &str) -> Result<Vec<(String, String, String)>> {
+        let query = "SELECT o.region, c.name, c.id FROM customers c \
+             JOIN onboardings o ON o.customer_id = c.id WHERE c.account = $1 AND o.dropped_at = 0";
+        Ok(sqlx::query_as(query).bind(account).fetch_all(&self.pool).await?)
+    }
+
+    /// Who has which region of which account: (account, region) → name.
+    pub async fn all_regions(&self) -> Result<HashMap<(String, String), String>> {
+        let query = "SELECT c.account, o.region, c.name FROM customers c \
+             JOIN onboardings o ON o.customer_id = c.id WHERE o.dropped_at = 0";
+        let rows: Vec<(String, String, String)> =
+            sqlx::query_as(query).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|(account, region, name)| ((account, region), name)).collect())
+    }
+
+    /// Customers that changed after a moment, and when.
+    pub async fn changed_since(&self, since: Millis) -> Result<Vec<(String, Millis)>> {
+        let query = "SELECT id, changed_at FROM customers WHERE changed_at > $1 \
+             ORDER BY changed_at LIMIT 1000";
+        Ok(sqlx::query_as(query).bind(since).fetch_all(&self.pool).await?)
+    }
+
+    /// Adds customers, all or none, with a link each; their ids. With `import`, that list is marked as
+    /// done in the same step.
+    pub async fn add_customers(
+        &self,
+        actor: &Actor,
+        all: &[NewCustomer],
+        import: Option<(&str, usize)>,
+    ) -> Result<Vec<String>> {
+        let mut tx = self.write().await?;
+        let mut ids = Vec::new();
+        for new in all {
+            ids.push(self.add_within(&mut tx, actor, new).await?);
+        }
+        if let Some((import, left_out)) = import {
+            let update = "UPDATE imports SET done = $1, left_out = $2 WHERE id = $3";
+            let left_out = i64::try_from(left_out).unwrap_or(i64::MAX);
+            let update = sqlx::query(update).bind(to_json(&ids)?).bind(left_out).bind(import);
+            update.execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(ids)
+    }
+
+    async fn add_within(&self, tx: &mut Tx, actor: &Actor, new: &NewCustomer) -> Result<String> {
+        let (id, now) = (random_id(), self.now());
+        sqlx::query(
+            "INSERT INTO customers (id, name, email, account, aws_partition, existing_bucket, \
+             retention_days, template_version, owner, notes, load_balancers, generation, page_digest, \
+             expires_days, expires_at, revoked_at, opened_count, opened_at, offboarded_at, search, \
+             regions, state, rank, news_at, created_at, changed_at) VALUES ($1, $2, $3, $4, $5, '', 0, \
+             '', '', '', '', 1, $6, $7, $8, 0, 0, 0, 0, '', '', '', 0, $9, $9, $9)",
+        )
+        .bind(&id)
+        .bind(&new.name)
+        .bind(&new.email)
+        .bind(&new.account)
+        .bind(&new.partition)
+        .bind(digest(&self.key.page_token(&id, 1)))
+        .bind(new.expires_days)
+        .bind(now + new.expires_days * DAY)
+        .bind(now)
+        .execute(&mut **tx)
+        .await?;
+        self.write_fields(tx, &id, new).await?;
+        self.write_regions(tx, &id, 1, new).await?;
+        self.refresh(tx, &id).await?;
+        let what = "added the customer and made the link";
+        self.note(tx, actor, &id, what).await?;
+        let entry = NewAudit {
+            action: "add customer",
+            customer_id: id.clone(),
+            subject: new.name.clone(),
+            after: summary(new),
+            ..NewAudit::default()
+        };
+        self.audit(tx, actor, &entry).await?;
+        Ok(id)
+    }
+
+    /// Changes what staff say about a customer. The link stays the same.
+    pub async fn change_customer(&self, actor: &Actor, id: &str, new: &NewCustomer) -> Result<()> {
+        let mut tx = self.write().await?;
+        let Some(old) = lock(&mut tx, id).await? else { return Ok(()) };
+        self.write_fields(&mut tx, id, new).await?;
+        self.write_regions(&mut tx, id, old.generation, new).await?;
+        for region in &old.regions {
+            if !new.regions.iter().any(|(name, ..)| *name == region.region) {
+                self.drop_region(&mut tx, id, region).await?;
+            }
+        }
+        self.refresh(&mut tx, id).await?;
+        self.note(&mut tx, actor, id, "changed the customer's details").await?;
+        let entry = NewAudit {
+            action: "change customer",
+            customer_id: id.to_owned(),
+            subject: new.name.clone(),
+            before: old_summary(&old),
+            after: summary(new),
+        };
+        self.audit(&mut tx, actor, &entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn write_fields(&self, tx: &mut Tx, id: &str, new: &NewCustomer) -> Result<()> {
+        sqlx::query(
+            "UPDATE customers SET name = $1, email = $2, account = $3, aws_partition = $4, \
+             existing_bucket = $5, retention_days = $6, template_version = $7, owner = $8, notes = $9, \
+             load_balancers = $10, changed_at = $11 WHERE id = $12",
+        )
+        .bind(&new.name)
+        .bind(&new.email)
+        .bind(&new.account)
+        .bind(&new.partition)
+        .bind(&new.existing_bucket)
+        .bind(new.retention_days)
+        .bind(&new.template_version)
+        .bind(&new.owner)
+        .bind(&new.notes)
+        .bind(&new.load_balancers)
+        .bind(self.now())
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn write_regions(
+        &self,
+        tx: &mut Tx,
+        id: &str,
+        generation: i64,
+        new: &NewCustomer,
+    ) -> Result<()> {
+        for (region, selectors, _) in &new.regions {
+            let stack_name = templates::quick_create::stack_name(&new.name, &id[..6]);
+            sqlx::query(
+                "INSERT INTO onboardings \
+                 (customer_id, region, selectors, stack_name, status, dropped_at) \
+                 VALUES ($1, $2, $3, $4, '{}', 0) ON CONFLICT (customer_id, region) \
+                 DO UPDATE SET selectors = excluded.selectors, dropped_at = 0",
+            )
+            .bind(id)
+            .bind(region)
+            .bind(selectors)
+            .bind(stack_name)
+            .execute(&mut **tx)
+            .await?;
+            self.add_stack_token(tx, id, region, generation).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_stack_token(
+        &self,
+        tx: &mut Tx,
+        id: &str,
+        region: &str,
+        generation: i64,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO stack_tokens (digest, customer_id, region, generation) \
+             VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING",
+        )
+        .bind(digest(&self.key.stack_token(id, region, generation)))
+        .bind(id)
+        .bind(region)
+        .bind(generation)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    /// A region without a stack is forgotten; one with a stack stays to be seen until it is deleted.
+    async fn drop_region(&self, tx: &mut Tx, id: &str, region: &Region) -> Result<()> {
+        let statement = if region.onboarding.stack.is_some() {
+            "UPDATE onboardings SET dropped_at = $1 WHERE customer_id = $2 AND region = $3"
+        } else {
+            "DELETE FROM onboardings WHERE $1 > 0 AND customer_id = $2 AND region = $3"
+        };
+        let query = sqlx::query(statement).bind(self.now()).bind(id).bind(&region.region);
+        query.execute(&mut **tx).await?;
+        Ok(())
+    }
+
+    /// Makes a new link; the old one stops working at once, stacks that were launched with it go on
+    /// reporting.
+    pub async fn rotate_link(&self, actor: &Actor, id: &str) -> Result<()> {
+        let mut tx = self.write().await?;
+        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
+        let (generation, now) = (customer.generation + 1, self.now());
+        sqlx::query(
+            "UPDATE customers SET generation = $1, page_digest = $2, expires_at = $3, revoked_at = 0, \
+             opened_count = 0, opened_at = 0, changed_at = $4 WHERE id = $5",
+        )
+        .bind(generation)
+        .bind(digest(&self.key.page_token(id, generation)))
+        .bind(now + customer.expires_days * DAY)
+        .bind(now)
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
+        for region in &customer.regions {
+            self.add_stack_token(&mut tx, id, &region.region, generation).await?;
+        }
+        self.refresh(&mut tx, id).await?;
+        self.told(&mut tx, actor, &customer, ("replace link", "made a new link")).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Stops the link. Stacks that were launched with it go on reporting.
+    pub async fn revoke_link(&self, actor: &Actor, id: &str) -> Result<()> {
+        let sql = "UPDATE customers SET revoked_at = $1, changed_at = $1 WHERE id = $2";
+        self.mark(actor, id, sql, ("revoke link", "revoked the link")).await
+    }
+
+    /// Begins to take a customer off: its page says how to delete the stacks.
+    pub async fn offboard(&self, actor: &Actor, id: &str) -> Result<()> {
+        let sql = "UPDATE customers SET offboarded_at = $1, changed_at = $1 WHERE id = $2";
+        let what = ("offboard customer", "began to take the customer off");
+        self.mark(actor, id, sql, what).await
+    }
+
+    async fn mark(
+        &self,
+        actor: &Actor,
+        id: &str,
+        sql: &'static str,
+        what: (&'static str, &str),
+    ) -> Result<()> {
+        let mut tx = self.write().await?;
+        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
+        sqlx::query(sql).bind(self.now()).bind(id).execute(&mut *tx).await?;
+        self.told(&mut tx, actor, &customer, what).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Changes what only staff see.
+    pub async fn set_notes(&self, actor: &Actor, id: &str, owner: &str, notes: &str) -> Result<()> {
+        let mut tx = self.write().await?;
+        let Some(old) = lock(&mut tx, id).await? else { return Ok(()) };
+        sqlx::query("UPDATE customers SET owner = $1, notes = $2, changed_at = $3 WHERE id = $4")
+            .bind(owner)
+            .bind(notes)
+            .bind(self.now())
+            .bind(id)
+            .execute(&mut *tx)
+            .await?;
+        self.refresh(&mut tx, id).await?;
+        let entry = NewAudit {
+            action: "change notes",
+            customer_id: id.to_owned(),
+            subject: old.name,
+            before: format!("owner: {}\n{}", old.owner, old.notes),
+            after: format!("owner: {owner}\n{notes}"),
+        };
+        self.audit(&mut tx, actor, &entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Counts that the page was opened; the first time is a signal for every region.
+    pub async fn page_opened(&self, id: &str) -> Result<()> {
+        let mut tx = self.write().await?;
+        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
+        let now = self.now();
+        let update =
+            "UPDATE customers SET opened_count = opened_count + 1, opened_at = $1 WHERE id = $2";
+        sqlx::query(update).bind(now).bind(id).execute(&mut *tx).await?;
+        if customer.opened_count == 0 {
+            for region in customer.regions {
+                let onboarding =
+                    onboarding::next(region.onboarding, &onboarding::Signal::Opened, now);
+                write_status(&mut tx, id, &region.region, &onboarding).await?;
+            }
+            let event = Event {
+                id: random_id(),
+                at: now,
+                who: "Customer".to_owned(),
+                what: "opened the page".to_owned(),
+                detail: String::new(),
+            };
+            events::append(&mut tx, id, &[event]).await?;
+            self.refresh(&mut tx, id).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a signal for one region: `decide` sees what is there and says what comes of it. Nobody
+    /// else changes the customer meanwhile. `None` if there is no such region any more.
+    pub async fn change_onboarding<T>(
+        &self,
+        actor: &Actor,
+        (id, region): (&str, &str),
+        decide: impl FnOnce(&Customer, &Region) -> (T, Option<Change>) + Send,
+    ) -> Result<Option<T>> {
+        let mut tx = self.write().await?;
+        let Some(customer) = lock(&mut tx, id).await? else { return Ok(None) };
+        let Some(found) = customer.regions.iter().find(|one| one.region == region) else {
+            return Ok(None);
+        };
+        let (outcome, change) = decide(&customer, found);
+        if let Some(Change { onboarding, events, audit }) = change {
+            write_status(&mut tx, id, region, &onboarding).await?;
+            events::append(&mut tx, id, &events).await?;
+            let update = "UPDATE customers SET changed_at = $1, news_at = $1 WHERE id = $2";
+            sqlx::query(update).bind(self.now()).bind(id).execute(&mut *tx).await?;
+            self.refresh(&mut tx, id).await?;
+            if let Some(entry) = audit {
+                self.audit(&mut tx, actor, &entry).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(Some(outcome))
+    }
+
+    /// Marks customers whose stack has not been heard of for too long; how many.
+    pub async fn mark_stale(&self) -> Result<u64> {
+        let (from, to) = (State::Running, State::Stale);
+        let marked = sqlx::query(
+            "UPDATE customers SET state = $1, rank = $2 WHERE state = $3 AND news_at < $4",
+        )
+        .bind(to.name())
+        .bind(to.rank())
+        .bind(from.name())
+        .bind(self.now() - onboarding::STALE_AFTER)
+        .execute(&self.pool)
+        .await?;
+        Ok(marked.rows_affected())
+    }
+
+    /// Writes what the list searches and sorts by.
+    async fn refresh(&self, tx: &mut Tx, id: &str) -> Result<()> {
+        let Some(customer) = load(tx, "id", id).await? else { return Ok(()) };
+        let state = customer.state(self.now());
+        let count = |region: &Region| region.selectors.split(',').count();
+        let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
+        let regions: Vec<String> =
+            listed.map(|region| format!("{} · {}", region.region, count(region))).collect();
+        let token = self.key.page_token(id, customer.generation);
+        let Customer { name, email, account, load_balancers, .. } = &customer;
+        let search = [name, email, account, load_balancers, &token[37..], &regions.join(" ")];
+        let search = search.map(|part| part.to_lowercase()).join("\n");
+        sqlx::query(
+            "UPDATE customers SET state = $1, rank = $2, regions = $3, search = $4 WHERE id = $5",
+        )
+        .bind(state.name())
+        .bind(state.rank())
+        .bind(regions.join(", "))
+        .bind(search)
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn told(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        customer: &Customer,
+        (action, what): (&'static str, &str),
+    ) -> Result<()> {
+        self.note(tx, actor, &customer.id, what).await?;
+        let entry = NewAudit {
+            action,
+            customer_id: customer.id.clone(),
+            subject: customer.name.clone(),
+            ..NewAudit::default()
+        };
+        self.audit(tx, actor, &entry).await
+    }
+
+    async fn note(&self, tx: &mut Tx, actor: &Actor, id: &str, what: &str) -> Result<()> {
+        let event = Event {
+            id: random_id(),
+            at: self.now(),
+            who: actor.name.clone(),
+            what: what.to_owned(),
+            detail: String::new(),
+        };
+        events::append(tx, id, &[event]).await
+    }
+}
+
+async fn write_status(tx: &mut Tx, id: &str, region: &str, status: &Onboarding) -> Result<()> {
+    let update = "UPDATE onboardings SET status = $1 WHERE customer_id = $2 AND region = $3";
+    let query = sqlx::query(update).bind(to_json(status)?).bind(id).bind(region);
+    query.execute(&mut **tx).await?;
+    Ok(())
+}
+
+fn summary(new: &NewCustomer) -> String {
+    let NewCustomer { name, email, account, template_version, load_balancers, .. } = new;
+    format!("{name}\n{email}\n{account}\ntemplate {template_version}\n{load_balancers}")
+}
+
+fn old_summary(old: &Customer) -> String {
+    let Customer { name, email, account, template_version, load_balancers, .. } = old;
+    format!("{name}\n{email}\n{account}\ntemplate {template_version}\n{load_balancers}")
+}

@@ -1,0 +1,38 @@
+//! What admins set on the settings page.
+
+use super::{Actor, NewAudit, Result, Store};
+
+impl Store {
+    /// A setting, if it was ever set.
+    pub async fn setting(&self, name: &str) -> Result<Option<String>> {
+        let value = sqlx::query_scalar::<_, String>("SELECT value FROM settings WHERE name = $1")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(value)
+    }
+
+    /// Sets it.
+    pub async fn set_setting(&self, actor: &Actor, name: &str, value: &str) -> Result<()> {
+        let before = self.setting(name).await?.unwrap_or_default();
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ($1, $2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        )
+        .bind(name)
+        .bind(value)
+        .execute(&mut *tx)
+        .await?;
+        let entry = NewAudit {
+            action: "change setting",
+            subject: name.to_owned(),
+            before,
+            after: value.to_owned(),
+            ..NewAudit::default()
+        };
+        self.audit(&mut tx, actor, &entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

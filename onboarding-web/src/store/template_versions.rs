@@ -1,0 +1,111 @@
+//! The versions of the templates that links may pin, as they were published.
+
+use sqlx::FromRow;
+use templates::catalog;
+
+use super::{Actor, NewAudit, Result, Store};
+use crate::clock::Millis;
+
+/// A published version.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct TemplateVersion {
+    /// As in the catalogue.
+    pub template_id: String,
+    /// As the template states it.
+    pub version: String,
+    /// The text with the vendor's constants in it.
+    pub body: String,
+    /// SHA-256 of the text.
+    pub digest: String,
+    /// What changed.
+    pub notes: String,
+    /// When this service first had it.
+    pub published_at: Millis,
+    /// When it was taken out of use for new links; 0 if it was not.
+    pub retired_at: Millis,
+}
+
+const COLUMNS: &str = "SELECT template_id, version, body, digest, notes, published_at, retired_at \
+     FROM template_versions";
+
+impl Store {
+    /// Every version of every template, newest first.
+    pub async fn template_versions(&self) -> Result<Vec<TemplateVersion>> {
+        let query = format!("{COLUMNS} ORDER BY template_id, published_at DESC, version DESC");
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool).await?)
+    }
+
+    /// One version.
+    pub async fn template_version(
+        &self,
+        id: &str,
+        version: &str,
+    ) -> Result<Option<TemplateVersion>> {
+        let query = format!("{COLUMNS} WHERE template_id = $1 AND version = $2");
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(id).bind(version);
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+
+    /// Takes a version in. Says `false`, and changes nothing, where the same version is known with
+    /// another text and customers have links to it: what a customer was shown must not change.
+    pub async fn add_template_version(
+        &self,
+        id: &str,
+        version: &str,
+        body: &str,
+        notes: &str,
+    ) -> Result<bool> {
+        let digest = catalog::digest(body);
+        if let Some(known) = self.template_version(id, version).await? {
+            if known.digest == digest {
+                return Ok(true);
+            }
+            if self.customers_on(version).await? > 0 {
+                return Ok(false);
+            }
+        }
+        sqlx::query(
+            "INSERT INTO template_versions \
+             (template_id, version, body, digest, notes, published_at, retired_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (template_id, version) DO UPDATE \
+             SET body = excluded.body, digest = excluded.digest",
+        )
+        .bind(id)
+        .bind(version)
+        .bind(body)
+        .bind(digest)
+        .bind(notes)
+        .bind(self.now())
+        .execute(&self.pool)
+        .await?;
+        Ok(true)
+    }
+
+    /// How many customers' links pin a version.
+    pub async fn customers_on(&self, version: &str) -> Result<i64> {
+        let count = "SELECT COUNT(*) FROM customers WHERE template_version = $1";
+        Ok(sqlx::query_scalar(count).bind(version).fetch_one(&self.pool).await?)
+    }
+
+    /// Takes a version out of use for new links, or back into it.
+    pub async fn retire_template(
+        &self,
+        actor: &Actor,
+        (id, version): (&str, &str),
+        retired: bool,
+    ) -> Result<()> {
+        let mut tx = self.write().await?;
+        let update = "UPDATE template_versions SET retired_at = $1 \
+             WHERE template_id = $2 AND version = $3";
+        let at = if retired { self.now() } else { 0 };
+        sqlx::query(update).bind(at).bind(id).bind(version).execute(&mut *tx).await?;
+        let entry = NewAudit {
+            action: if retired { "retire template" } else { "restore template" },
+            subject: format!("{id} {version}"),
+            ..NewAudit::default()
+        };
+        self.audit(&mut tx, actor, &entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
