@@ -56,6 +56,8 @@ pub struct Launch {
     pub kinds: String,
     /// The vendor's endpoint; blank for the usual one.
     pub endpoint: String,
+    /// Where the stack reports and with which token; blank for nowhere.
+    pub reports: (String, String),
 }
 
 impl Launch {
@@ -86,13 +88,20 @@ impl Launch {
         self
     }
 
+    /// Reporting to the onboarding service.
+    #[must_use]
+    pub fn reporting(mut self, url: &str, token: &str) -> Self {
+        self.reports = (url.to_owned(), token.to_owned());
+        self
+    }
+
     /// The template as the vendor publishes it, for a stack.
     pub fn template(&self, stack_id: &str) -> Result<Template> {
         let endpoint = if self.endpoint.is_empty() { ENDPOINT } else { &self.endpoint };
         let constants = Constants {
             account_id: VENDOR.to_owned(),
             notification_endpoint: endpoint.to_owned(),
-            report_url: "-".to_owned(),
+            report_url: if self.reports.0.is_empty() { "-" } else { &self.reports.0 }.to_owned(),
             code_bucket_prefix: "vendor-code".to_owned(),
         };
         let mut text = render(LOGS_ANALYSIS_ONBOARDING.body, &constants)?;
@@ -105,6 +114,7 @@ impl Launch {
         let mut parameters = vec![
             ("LoadBalancers", load_balancers.as_str()),
             ("ExistingBucketName", self.existing_bucket.as_str()),
+            ("OnboardingToken", self.reports.1.as_str()),
         ];
         if !self.retention.is_empty() {
             parameters.push(("LogRetentionDays", self.retention.as_str()));

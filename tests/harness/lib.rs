@@ -7,16 +7,19 @@
 //! [`vendor`] the vendor's; [`package`] builds the release zip; [`whole_path`] puts all of it together,
 //! with the emulator's own CloudFormation and Lambda.
 //!
-//! For the site: [`browser`] shows it as people see it; [`postgres`] keeps its data.
+//! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
+//! people see it; [`postgres`] keeps its data.
 
 pub mod browser;
 pub mod cloudformation;
+pub mod console;
 pub mod customer;
 pub mod emulators;
 pub mod iam;
 pub mod package;
 pub mod postgres;
 pub mod proxy;
+pub mod site;
 pub mod template;
 pub mod vendor;
 pub mod whole_path;

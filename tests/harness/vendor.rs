@@ -23,6 +23,8 @@ pub struct Vendor {
     pub aws: Clients,
     /// Where SNS sends; plain http on loopback here.
     pub endpoint: String,
+    /// Where stacks report; `-` for nowhere.
+    pub report_url: String,
     region: String,
     inbox: Arc<Inbox>,
 }
@@ -46,6 +48,7 @@ impl Vendor {
             account: account.to_owned(),
             aws: Clients::new(port, kind, account, region).await?,
             endpoint,
+            report_url: "-".to_owned(),
             region: region.to_owned(),
             inbox,
         })
@@ -56,7 +59,7 @@ impl Vendor {
         Constants {
             account_id: self.account.clone(),
             notification_endpoint: self.endpoint.clone(),
-            report_url: "-".to_owned(),
+            report_url: self.report_url.clone(),
             code_bucket_prefix: format!("code-of-{}", self.account),
         }
     }
@@ -74,6 +77,18 @@ impl Vendor {
         let body = std::fs::read(&package.zip)?;
         let key = "logs-analysis/0.1.0/bootstrap.zip";
         holder.s3.put_object().bucket(&bucket).key(key).body(body.into()).send().await?;
+        Ok(())
+    }
+
+    /// Uploads the templates to where links look for them, with this vendor's constants in them.
+    pub async fn publish_templates(&self, holder: &Clients) -> Result<()> {
+        let bucket = format!("code-of-{}-{}", self.account, self.region);
+        for template in templates::catalog::ALL {
+            let body = templates::vendor::render(template.body, &self.constants())?;
+            let key = format!("logs-analysis/{}/{}.yaml", template.version, template.id);
+            let body = body.into_bytes().into();
+            holder.s3.put_object().bucket(&bucket).key(key).body(body).send().await?;
+        }
         Ok(())
     }
 

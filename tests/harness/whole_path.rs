@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     cloudformation::fresh_account,
+    console::Form,
     customer::{Clients, Customer},
     emulators::{Emulator, Kind, free_port},
     package::Package,
@@ -32,7 +33,7 @@ pub struct WholePath {
     /// The emulator; it ends with this.
     pub emulator: Emulator,
     /// CloudFormation and IAM, asked without anything in between.
-    direct: Clients,
+    pub direct: Clients,
 }
 
 /// A stack after an operation.
@@ -79,6 +80,45 @@ impl WholePath {
             .set_role_arn(role.map(str::to_owned));
         let made = request.send().await?;
         self.wait(made.stack_id().context("no stack id")?, 0, told).await
+    }
+
+    /// Launches what a console page was filled in with, and waits.
+    pub async fn create(
+        &self,
+        form: &Form,
+        role: Option<&str>,
+        told: impl FnMut(&StackEvent),
+    ) -> Result<StackState> {
+        let parameters: Vec<(&str, &str)> =
+            form.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let request = self
+            .direct
+            .cloudformation
+            .create_stack()
+            .stack_name(&form.stack_name)
+            .template_body(&form.template)
+            .capabilities(Capability::CapabilityIam)
+            .set_parameters(Some(with_values(&parameters)))
+            .set_role_arn(role.map(str::to_owned));
+        let made = request.send().await?;
+        self.wait(made.stack_id().context("no stack id")?, 0, told).await
+    }
+
+    /// Updates a stack to what a console page was filled in with, and waits.
+    pub async fn change(&self, form: &Form) -> Result<StackState> {
+        let parameters: Vec<(&str, &str)> =
+            form.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let cloudformation = &self.direct.cloudformation;
+        let stacks = cloudformation.describe_stacks().stack_name(&form.stack_name).send().await?;
+        let id = stacks.stacks().first().and_then(|one| one.stack_id()).context("no such stack")?;
+        let request = cloudformation
+            .update_stack()
+            .stack_name(&form.stack_name)
+            .template_body(&form.template)
+            .capabilities(Capability::CapabilityIam)
+            .set_parameters(Some(with_values(&parameters)));
+        request.send().await?;
+        self.wait(id, 0, |_| {}).await
     }
 
     /// Updates a stack's parameters, and waits.

@@ -19,6 +19,7 @@ mod properties;
 mod protocol;
 mod reports;
 mod selectors;
+mod site;
 mod tidy;
 mod two_stacks;
 mod update;
