@@ -37,8 +37,11 @@ pub struct Template {
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     store: Store,
-    read: Arc<RwLock<HashMap<(String, String), Arc<Template>>>>,
+    read: Arc<RwLock<Read>>,
 }
+
+/// By id and version.
+type Read = HashMap<(String, String), Arc<Template>>;
 
 /// Why the templates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +99,7 @@ impl Catalogue {
             .filter(|one| one.template_id == LOGS_ANALYSIS_ONBOARDING.id && one.retired_at == 0)
             .map(|one| one.version)
             .collect();
-        offered.sort_by(|one, other| parts(other).cmp(&parts(one)));
+        offered.sort_by_key(|version| std::cmp::Reverse(parts(version)));
         Ok(offered)
     }
 
@@ -154,7 +157,7 @@ fn read(row: TemplateVersion) -> Result<Template, CatalogueError> {
     let declared = declared::parameters(&row.body).map_err(|error| unfit(error.to_string()))?;
     let roles = permissions::read(&row.body).map_err(|error| unfit(error.to_string()))?;
     let limits = roles.iter().map(permissions::never::limits).collect();
-    Ok(Template { declared, roles, limits, row })
+    Ok(Template { row, declared, roles, limits })
 }
 
 /// The files `VERSION.yaml` of a folder; none if it does not exist.

@@ -63,9 +63,9 @@ pub fn render(site: &Site, customer: &Customer, link: &str, text: &str) -> Resul
         contact => site.contact.clone(),
     };
     environment.render_str(text, values).map_err(|error| {
-        let line = error.line().map(|line| format!("Line {line}: ")).unwrap_or_default();
+        let place = error.line().map(|line| format!("Line {line}: ")).unwrap_or_default();
         let detail = error.detail().unwrap_or("a placeholder cannot be filled in");
-        format!("{line}{detail}. Write placeholders as {{{{ customer }}}}")
+        format!("{place}{detail}. Write placeholders as {{{{ customer }}}}")
     })
 }
 

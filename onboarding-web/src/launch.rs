@@ -1,6 +1,6 @@
 //! The customer's side: the page behind the link, and what hangs on it.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     extract::{Path, Query, State},
@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::{
     access::Ip,
-    app::App,
+    app::{App, Site},
     catalogue::Template,
     clock,
     customer_form::grouped,
@@ -33,7 +33,7 @@ use crate::{
         progress::ProgressFragment,
     },
     progress,
-    store::Customer,
+    store::{Customer, Region},
     words,
 };
 
@@ -48,14 +48,14 @@ async fn customer(app: &App, ip: Ip, token: &str) -> Result<Customer, Problem> {
     }
 }
 
-async fn template(app: &App, customer: &Customer) -> Result<std::sync::Arc<Template>, Problem> {
+async fn template(app: &App, customer: &Customer) -> Result<Arc<Template>, Problem> {
     let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
     let found = app.catalogue.template(id, &customer.template_version).await;
     let missing = format!("template version {} is not known", customer.template_version);
     found.map_err(|error| Problem::internal(&error))?.ok_or_else(|| Problem::internal(&missing))
 }
 
-async fn launch_role(app: &App) -> Result<std::sync::Arc<Template>, Problem> {
+async fn launch_role(app: &App) -> Result<Arc<Template>, Problem> {
     let found = app.catalogue.launch_role().await.map_err(|error| Problem::internal(&error))?;
     found.ok_or_else(|| Problem::internal(&"there is no launch role"))
 }
@@ -77,33 +77,16 @@ pub async fn show(
 pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchPage, Problem> {
     let (now, site) = (app.store.now(), &app.site);
     let (template, role) = (template(app, customer).await?, launch_role(app).await?);
-    let mut regions = Vec::new();
-    for region in customer.regions.iter().filter(|region| region.dropped_at == 0) {
-        let launch = links::onboarding(site, app.store.key(), &template, customer, region)
-            .map_err(|error| Problem::internal(&error))?;
-        regions.push(LaunchRegion {
-            region: launch.region,
-            load_balancers: words::load_balancers(&region.selectors),
-            url: launch.url,
-            stack_name: launch.stack_name,
-            template_url: launch.template_url,
-            parameters: words::parameters(&launch.parameters),
-            cli: launch.cli,
-            terraform: launch.terraform,
-            stack_set: launch.stack_set,
-            delete_cli: launch.delete,
-            connected: region.onboarding.state(now) == Standing::Active,
-        });
-    }
-    let first = customer.regions.first().map_or("us-east-1", |region| region.region.as_str());
-    let role_launch =
-        links::launch_role(site, &role, first).map_err(|error| Problem::internal(&error))?;
+    let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
+    let regions = listed.map(|region| launch_region(app, &template, customer, region));
+    let regions = regions.collect::<Result<_, _>>()?;
     let offered = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
     let base = format!("/c/{token}");
-    let title = if customer.offboarded_at == 0 {
-        "Connect your load balancer logs"
-    } else {
+    let offboarded = customer.offboarded_at != 0;
+    let title = if offboarded {
         "Disconnect your load balancer logs"
+    } else {
+        "Connect your load balancer logs"
     };
     Ok(LaunchPage {
         frame: site.frame(title),
@@ -121,26 +104,56 @@ pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchP
         changes: changes(&site.vendor, customer),
         permissions_url: format!("{base}/permissions"),
         explain_url: format!("{base}/explain"),
-        progress_first: customer.state(now) != Standing::Sent
-            && customer.state(now) != Standing::Opened,
+        progress_first: !matches!(customer.state(now), Standing::Sent | Standing::Opened),
         progress: progress::of(site, customer, now, false, &base),
-        offboarded: customer.offboarded_at != 0,
-        launch_role: LaunchRole {
-            url: role_launch.url,
-            region: role_launch.region,
-            parameters: [
-                ("Template URL".to_owned(), role_launch.template_url),
-                ("Stack name".to_owned(), role_launch.stack_name),
-            ]
-            .into_iter()
-            .chain(words::parameters(&role_launch.parameters))
-            .collect(),
-            cli: role_launch.cli,
-            stack_name_prefix: links::STACK_NAME_PREFIX.to_owned(),
-            role_name_part: "StackLaunchRole".to_owned(),
-            download_url: links::download_path(token, &role),
-            sha256: role.row.digest.clone(),
-        },
+        launch_role: launch_role_view(site, customer, &role, token)?,
+        offboarded,
+    })
+}
+
+fn launch_region(
+    app: &App,
+    template: &Template,
+    customer: &Customer,
+    region: &Region,
+) -> Result<LaunchRegion, Problem> {
+    let launch = links::onboarding(&app.site, app.store.key(), template, customer, region)
+        .map_err(|error| Problem::internal(&error))?;
+    Ok(LaunchRegion {
+        region: launch.region,
+        load_balancers: words::load_balancers(&region.selectors),
+        url: launch.url,
+        stack_name: launch.stack_name,
+        template_url: launch.template_url,
+        parameters: words::parameters(&launch.parameters),
+        cli: launch.cli,
+        terraform: launch.terraform,
+        stack_set: launch.stack_set,
+        delete_cli: launch.delete,
+        connected: region.onboarding.state(app.store.now()) == Standing::Active,
+    })
+}
+
+fn launch_role_view(
+    site: &Site,
+    customer: &Customer,
+    role: &Arc<Template>,
+    token: &str,
+) -> Result<LaunchRole, Problem> {
+    let first = customer.regions.first().map_or("us-east-1", |region| region.region.as_str());
+    let launch =
+        links::launch_role(site, role, first).map_err(|error| Problem::internal(&error))?;
+    let place = [("Template URL", launch.template_url), ("Stack name", launch.stack_name)];
+    let place = place.map(|(name, value)| (name.to_owned(), value));
+    Ok(LaunchRole {
+        url: launch.url,
+        region: launch.region,
+        parameters: place.into_iter().chain(words::parameters(&launch.parameters)).collect(),
+        cli: launch.cli,
+        stack_name_prefix: links::STACK_NAME_PREFIX.to_owned(),
+        role_name_part: "StackLaunchRole".to_owned(),
+        download_url: links::download_path(token, role),
+        sha256: role.row.digest.clone(),
     })
 }
 

@@ -216,6 +216,7 @@ async fn nothing_here() -> Problem {
     Problem::NotFound
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as the layer calls it")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let words = panic.downcast_ref::<String>().map(String::as_str);
     let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no words");

@@ -31,9 +31,11 @@ const AFTER: &str = "Every setting can be a flag, a variable of the environment,
 /// Where things are kept.
 #[derive(Debug, Clone, Args)]
 pub struct Storage {
-    /// sqlite://FILE for one copy of the service, or postgres://USER:PASSWORD@HOST/DATABASE for several.
+    /// The database.
     #[arg(
         long,
+        help = "sqlite://FILE for one copy of the service, or postgres://USER:PASSWORD@HOST/DATABASE \
+                for several",
         global = true,
         env = "DATABASE_URL",
         default_value = "sqlite://onboarding.db",

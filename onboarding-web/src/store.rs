@@ -22,7 +22,7 @@ use sqlx::{
 
 pub use self::{
     audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
-    customers::{Change, Customer, NewCustomer, Region},
+    customers::{Change, Customer, NewCustomer, Region, Taken},
     events::Event,
     imports::Import,
     list::{ListFilter, ListPage, ListRow, Sort},

@@ -1,35 +1,42 @@
 //! `cargo demo`: the whole product on this machine, in a minute or two once it is built.
 //!
-//! A customer with a load balancer launches the stack; a log arrives; the vendor is told of it and
-//! reads it; the customer deletes the stack, and the account is as before but for the kept logs.
+//! Staff add a customer on the site; the customer launches the stack by its link, and the page turns
+//! green; a log arrives; the vendor is told of it and reads it. Then a person can do the same by hand;
+//! at the end the stack is deleted, and the account is as before but for the kept logs.
 
+mod console;
 mod screen;
 
 use std::{
-    io::{Read, Write},
+    io::{IsTerminal, Read, Write, stdin},
     process::ExitCode,
-    time::Instant,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use aws_sdk_cloudformation::types::StackEvent;
 use clap::Parser;
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
-use harness::{package, vendor::Vendor, whole_path::WholePath};
+use harness::{
+    console::{Form, open},
+    package,
+    site::{PASSWORD, Site, Visitor},
+    vendor::Vendor,
+    whole_path::WholePath,
+};
 use screen::Screen;
 use serde_json::Value;
-use templates::catalog::{LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE};
 
-/// Launches the onboarding stack in an AWS emulator on this machine, and takes it down again.
+/// Onboards a customer in an AWS emulator on this machine, and lets you do the same by hand.
 #[derive(Debug, Parser)]
 #[command(name = "cargo demo")]
 struct Options {
-    /// Leave everything running before the stack is deleted, until Ctrl-C.
+    /// Do not wait for a person: delete the stack, compare the account with before, and end. So it is
+    /// also where there is no terminal.
     #[arg(long)]
-    keep: bool,
+    once: bool,
 }
-
-const STACK: &str = "logs-analysis-acme";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -50,18 +57,27 @@ async fn main() -> ExitCode {
     }
 }
 
+/// The customer on the site.
+struct Onboarded {
+    site: Site,
+    staff: Visitor,
+    id: String,
+    page: String,
+}
+
 async fn tell(screen: &mut Screen, options: &Options) -> Result<()> {
-    let path = set_up(screen).await?;
+    let mut path = set_up(screen).await?;
     let web = path.customer.application_load_balancer("web").await?;
     screen.did(&format!("the customer, account {}, has load balancer web", path.customer.account));
     let before = path.customer.snapshot().await?;
 
-    screen.chapter("The customer launches the stack");
-    let role = launch(screen, &path, "launch-role", STACK_LAUNCH_ROLE, &[], None).await?;
-    let role = role.get("LaunchRoleArn").context("the launch role has no ARN")?.clone();
-    let parameters = [("LoadBalancers", web.as_str()), ("LogRetentionDays", "90")];
-    let outputs =
-        launch(screen, &path, STACK, LOGS_ANALYSIS_ONBOARDING, &parameters, Some(&role)).await?;
+    let onboarded = add_customer(screen, &mut path, &web).await?;
+    screen.chapter("The customer launches the stack by its link");
+    let role = launch_role(screen, &path, &onboarded).await?;
+    let links = onboarded.site.anyone().links(&onboarded.page).await?;
+    let form = open(&path.direct, links.first().context("no launch link")?).await?;
+    let outputs = launch(screen, &path, &form, Some(&role)).await?;
+    turns_green(screen, &onboarded).await?;
 
     screen.chapter("What the stack made");
     for (name, value) in &outputs {
@@ -70,17 +86,110 @@ async fn tell(screen: &mut Screen, options: &Options) -> Result<()> {
     let bucket = outputs.get("Buckets").context("no bucket")?;
     log_arrives(screen, &path, bucket).await?;
 
-    if options.keep {
-        return keep_running(screen, &path).await;
+    let path = Arc::new(path);
+    if !options.once && stdin().is_terminal() {
+        by_hand(screen, &path, &onboarded, &role).await?;
     }
     screen.chapter("The customer deletes the stack");
-    let state = path.delete(STACK, |event| screen.event(&row(event))).await?;
+    let state = path.delete(&form.stack_name, |event| screen.event(&row(event))).await?;
     screen.check(state.status == "DELETE_COMPLETE", &format!("the stack is {}", state.status));
     let vendor_reads = path.vendor.read(bucket, &log_key(&path)).await.is_ok();
     screen.check(!vendor_reads, "the vendor can read nothing any more");
-    compare(screen, &before, &path.customer.snapshot().await?, bucket);
-    let watched = path.proxy.violations();
-    screen.check(watched.is_empty(), &format!("rules the handler broke: {}", watched.len()));
+    let told = says(&onboarded, "The stack was deleted and everything was put back").await?;
+    screen.check(told, "the customer's page says that everything was put back");
+    if options.once || !stdin().is_terminal() {
+        compare(screen, &before, &path.customer.snapshot().await?, bucket);
+        let watched = path.proxy.violations();
+        screen.check(watched.is_empty(), &format!("rules the handler broke: {}", watched.len()));
+    }
+    Ok(())
+}
+
+/// The vendor's site, with one customer.
+async fn add_customer(screen: &mut Screen, path: &mut WholePath, web: &str) -> Result<Onboarded> {
+    screen.chapter("Support staff add the customer");
+    let constants = path.vendor.constants();
+    let site = Site::start(&[
+        "--vendor-name=Data Theorem",
+        &format!("--vendor-account-id={}", constants.account_id),
+        &format!("--notification-endpoint={}", constants.notification_endpoint),
+        &format!("--code-bucket-prefix={}", constants.code_bucket_prefix),
+        "--regions=eu-west-1",
+    ])
+    .await?;
+    path.vendor.report_url = format!("{}/reports", site.url);
+    path.vendor.publish_templates(&path.direct).await?;
+    screen.did(&format!("the site runs at {}", site.url));
+    let staff = site.admin().await?;
+    let fields = [
+        ("name", "Acme Stores"),
+        ("email", "ops@acme.test"),
+        ("account", path.customer.account.as_str()),
+        ("load_balancers", web),
+    ];
+    let id = staff.add_customer(&fields).await?;
+    let page = staff.customer_page(&id).await?;
+    screen.did("the customer has a page of their own, and a link to it");
+    Ok(Onboarded { site, staff, id, page })
+}
+
+async fn launch_role(
+    screen: &mut Screen,
+    path: &WholePath,
+    onboarded: &Onboarded,
+) -> Result<String> {
+    let page = onboarded.site.anyone().get(&onboarded.page).await?.text;
+    let link = page.split("href=\"").find(|rest| rest.contains("stack-launch-role.yaml"));
+    let link =
+        link.and_then(|rest| rest.split('"').next()).context("no link to the launch role")?;
+    let form = open(&path.direct, &link.replace("&#38;", "&")).await?;
+    let outputs = launch(screen, path, &form, None).await?;
+    outputs.get("LaunchRoleArn").cloned().context("the launch role has no ARN")
+}
+
+/// Whether the customer's page comes to say something within ten seconds.
+async fn says(onboarded: &Onboarded, words: &str) -> Result<bool> {
+    let until = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < until {
+        if onboarded.site.anyone().get(&onboarded.page).await?.text.contains(words) {
+            return Ok(true);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(false)
+}
+
+async fn turns_green(screen: &mut Screen, onboarded: &Onboarded) -> Result<()> {
+    let green = says(onboarded, "Connected. Logging is on").await?;
+    screen.check(green, "the customer's page turned green: Connected");
+    let staff = onboarded.staff.get(&format!("/customers/{}", onboarded.id)).await?.text;
+    screen.check(staff.contains("Connected"), "and so did the one of staff");
+    Ok(())
+}
+
+/// Says how to do the same in a browser, and waits.
+async fn by_hand(
+    screen: &mut Screen,
+    path: &Arc<WholePath>,
+    onboarded: &Onboarded,
+    role: &str,
+) -> Result<()> {
+    let shop = path.customer.application_load_balancer("shop").await?;
+    let console = console::start(Arc::clone(path)).await?;
+    let Onboarded { site, id, page, .. } = onboarded;
+    screen.chapter("Now you");
+    screen.line(&format!(
+        "  Staff page       {url}/customers/{id}\n  Customer's page  {url}{page}\n  Sign in          \
+         {url}/sign-in as admin@localhost with the password\n                   {PASSWORD}\n  AWS console      \
+         {console} (a stand-in: AWS itself knows nothing of this)\n\n  1. Sign in, choose Add customer, \
+         and enter any name and e-mail,\n     account {account}, and the load balancer\n     {shop}\n  2. Open \
+         the link on the page that follows. Copy the address of its launch button.\n  3. Paste it into the \
+         AWS console's stand-in and create the stack, if you like with the role\n     {role}\n  4. Watch the \
+         customer's page turn green.\n\n  Ctrl-C goes on: the first stack is deleted, and everything ends.",
+        url = site.url,
+        account = path.customer.account,
+    ));
+    tokio::signal::ctrl_c().await?;
     Ok(())
 }
 
@@ -104,19 +213,21 @@ async fn set_up(screen: &mut Screen) -> Result<WholePath> {
 async fn launch(
     screen: &mut Screen,
     path: &WholePath,
-    name: &str,
-    template: templates::catalog::Template,
-    parameters: &[(&str, &str)],
+    form: &Form,
     role: Option<&str>,
 ) -> Result<std::collections::BTreeMap<String, String>> {
+    let name = &form.stack_name;
     screen.doing(&format!("launching {name}"));
-    let state =
-        path.launch(name, template, parameters, role, |event| screen.event(&row(event))).await?;
-    screen.check(state.status == "CREATE_COMPLETE", &format!("{name} is {}", state.status));
+    let state = path.create(form, role, |event| screen.event(&row(event))).await?;
+    let made = state.status == "CREATE_COMPLETE";
+    screen.check(made, &format!("{name} is {}", state.status));
+    if !made {
+        bail!("{name} was not created");
+    }
     Ok(state.outputs)
 }
 
-fn row(event: &StackEvent) -> String {
+pub(crate) fn row(event: &StackEvent) -> String {
     let status = event.resource_status().map_or("", |status| status.as_str());
     let reason = event.resource_status_reason().unwrap_or_default();
     let what = event.logical_resource_id().unwrap_or_default();
@@ -197,16 +308,4 @@ fn summary(state: Option<&Value>) -> String {
     let on = |kind: &&str| state[format!("{kind}_logs.s3.enabled")] == "true";
     let on: Vec<&str> = kinds.into_iter().filter(on).collect();
     if on.is_empty() { "logging off".to_owned() } else { format!("logs {}", on.join(", ")) }
-}
-
-async fn keep_running(screen: &mut Screen, path: &WholePath) -> Result<()> {
-    screen.chapter("Left running");
-    screen.line(&format!(
-        "  AWS answers at {} for the access key {} (any secret), region {}.\n  Ctrl-C ends it.",
-        path.emulator.url(),
-        path.customer.account,
-        path.customer.region,
-    ));
-    tokio::signal::ctrl_c().await?;
-    Ok(())
 }

@@ -18,7 +18,7 @@ use crate::{
         customers::{Choice, CustomerForm, Parse, ParseRow, Typed},
         frame::FieldError,
     },
-    store::{Customer, NewCustomer},
+    store::{Customer, NewCustomer, Taken},
 };
 
 /// The form as it is sent.
@@ -122,16 +122,24 @@ async fn checked(
         }
     };
     let taken = app.store.regions_of_account(&customer.account).await?;
-    let clash = taken.iter().find(|(region, _, other)| {
-        Some(other.as_str()) != id && customer.regions.iter().any(|one| one.region == *region)
+    let clash = taken.iter().find(|one| {
+        let own = customer.regions.iter().find(|own| own.region == one.region);
+        let both = own.map(|own| overlap(&load_balancers::parameter(own), &one.selectors));
+        Some(one.customer_id.as_str()) != id && both == Some(true)
     });
-    if let Some((region, name, _)) = clash {
-        let message = format!(
-            "This account's load balancers in {region} belong to {name} already. Add them there"
-        );
-        return Ok(Err(vec![FieldError::new("account", message)]));
+    if let Some(Taken { region, name, .. }) = clash {
+        let message =
+            format!("{name} has these load balancers in {region} already. Change them there");
+        return Ok(Err(vec![FieldError::new("load_balancers", message)]));
     }
     Ok(Ok(record(customer, sent.load_balancers.trim())))
+}
+
+/// Whether two stacks would take care of the same load balancer. What a tag or `all` selects is only
+/// known in the account, so these overlap with everything.
+fn overlap(one: &str, other: &str) -> bool {
+    let wide = |list: &str| list.split(',').any(|entry| !entry.starts_with("arn:"));
+    wide(one) || wide(other) || one.split(',').any(|arn| other.split(',').any(|its| its == arn))
 }
 
 fn check_alone(

@@ -104,6 +104,19 @@ pub struct Region {
     pub dropped_at: Millis,
 }
 
+/// A region of an account that a customer has.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Taken {
+    /// For instance `eu-west-1`.
+    pub region: String,
+    /// The value of the stack's parameter `LoadBalancers`.
+    pub selectors: String,
+    /// The customer's name.
+    pub name: String,
+    /// The customer's id.
+    pub customer_id: String,
+}
+
 /// What comes of a signal, to be kept in one piece.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -181,9 +194,9 @@ impl Store {
         Ok(sqlx::query_as(query).bind(digest(token)).fetch_optional(&self.pool).await?)
     }
 
-    /// Which regions of an account are taken, and by which customer: region, name, id.
-    pub async fn regions_of_account(&self, account: &str) -> Result<Vec<(String, String, String)>> {
-        let query = "SELECT o.region, c.name, c.id FROM customers c \
+    /// Which regions of an account are taken, by whom and for what.
+    pub async fn regions_of_account(&self, account: &str) -> Result<Vec<Taken>> {
+        let query = "SELECT o.region, o.selectors, c.name, c.id AS customer_id FROM customers c \
              JOIN onboardings o ON o.customer_id = c.id WHERE c.account = $1 AND o.dropped_at = 0";
         Ok(sqlx::query_as(query).bind(account).fetch_all(&self.pool).await?)
     }
@@ -529,7 +542,7 @@ impl Store {
         let token = self.key.page_token(id, customer.generation);
         let Customer { name, email, account, load_balancers, .. } = &customer;
         let search = [name, email, account, load_balancers, &token[37..], &regions.join(" ")];
-        let search = search.map(|part| part.to_lowercase()).join("\n");
+        let search = search.map(str::to_lowercase).join("\n");
         sqlx::query(
             "UPDATE customers SET state = $1, rank = $2, regions = $3, search = $4 WHERE id = $5",
         )

@@ -2,11 +2,18 @@
 //! each by the real handler.
 
 use anyhow::Result;
+use aws_sdk_s3::types::{
+    Event, NotificationConfiguration, QueueConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+};
 use harness::{
-    cloudformation::{Answer, Lab, Launch, Stack},
+    cloudformation::{Answer, Lab, Launch, Stack, fresh_account},
+    customer::Clients,
+    emulators::{self, Kind},
     site::{Site, Visitor},
 };
 use http::StatusCode;
+use serde_json::{Value, json};
 use templates::quick_create;
 
 /// A customer on the site, and its account with the strict CloudFormation.
@@ -154,7 +161,110 @@ async fn nothing(_: &Lab) -> Result<()> {
 #[tokio::test]
 async fn a_load_balancer_of_another_region() -> Result<()> {
     let arn = ARN.replace("eu-west-1", "us-east-1");
-    failing(&[&arn], "", nothing, "region").await
+    failing(&[&arn], "", nothing, "is in another region than the stack").await
+}
+
+#[tokio::test]
+async fn a_load_balancer_of_another_account() -> Result<()> {
+    let arn = ARN.replace("ACCOUNT", "999999999999");
+    failing(&[&arn], "", nothing, "belongs to another AWS account than the stack").await
+}
+
+#[tokio::test]
+async fn a_gateway_load_balancer() -> Result<()> {
+    let arn = ARN.replace("/app/", "/gwy/");
+    failing(&[&arn], "", nothing, "those write no access logs").await
+}
+
+#[tokio::test]
+async fn a_classic_load_balancer() -> Result<()> {
+    let arn = ARN.replace("app/web/50dc6c495c0c9188", "web");
+    failing(&[&arn], "", nothing, "a classic load balancer, which this setup does not cover").await
+}
+
+#[tokio::test]
+async fn what_is_no_load_balancer() -> Result<()> {
+    failing(&["web"], "", nothing, "is not the complete ARN of a load balancer").await
+}
+
+#[tokio::test]
+async fn a_load_balancer_that_is_gone() -> Result<()> {
+    let arn = ARN.replace("web/50dc6c495c0c9188", "gone/00dc6c495c0c9188");
+    failing(&[&arn], "", nothing, "does not exist in this account and region").await
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_exist() -> Result<()> {
+    failing(&["all"], "nobody-has-this-bucket-1b2c", nothing, "The bucket does not exist").await
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_region() -> Result<()> {
+    let bucket = format!("far-{}", fresh_account());
+    let far = async |lab: &Lab| lab.customer.bucket_in(&bucket, "us-west-2").await;
+    failing(&["all"], &bucket, far, "in another region than the load balancers").await
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_account() -> Result<()> {
+    let bucket = format!("theirs-{}", fresh_account());
+    let foreign = async |_: &Lab| {
+        let kind = Kind::Ministack { auth: false };
+        let port = emulators::shared(kind).port;
+        let theirs = Clients::new(port, kind, &fresh_account(), "us-east-1").await?;
+        theirs.s3.create_bucket().bucket(&bucket).send().await?;
+        Ok(())
+    };
+    failing(&["all"], &bucket, foreign, "The bucket belongs to another AWS account").await
+}
+
+#[tokio::test]
+async fn a_bucket_with_a_kms_key() -> Result<()> {
+    let bucket = format!("kms-{}", fresh_account());
+    let encrypted = async |lab: &Lab| {
+        lab.customer.bucket(&bucket).await?;
+        let by =
+            ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(by.build()?)
+            .build();
+        let all = ServerSideEncryptionConfiguration::builder().rules(rule).build()?;
+        let request = lab.customer.aws.s3.put_bucket_encryption().bucket(&bucket);
+        request.server_side_encryption_configuration(all).send().await?;
+        Ok(())
+    };
+    failing(&["all"], &bucket, encrypted, "The bucket is encrypted with a KMS key").await
+}
+
+#[tokio::test]
+async fn a_bucket_that_tells_somebody_else_of_new_logs() -> Result<()> {
+    let bucket = format!("taken-{}", fresh_account());
+    let taken = async |lab: &Lab| {
+        lab.customer.bucket(&bucket).await?;
+        let queue = format!("arn:aws:sqs:eu-west-1:{}:theirs", lab.customer.account);
+        let rule = QueueConfiguration::builder().id("theirs").queue_arn(queue);
+        let rule = rule.events(Event::S3ObjectCreated).build()?;
+        let all = NotificationConfiguration::builder().queue_configurations(rule);
+        lab.customer.set_notifications(&bucket, all.build()).await
+    };
+    failing(&["all"], &bucket, taken, "already sends a notice for these files to a queue").await
+}
+
+#[tokio::test]
+async fn a_bucket_whose_policy_is_full() -> Result<()> {
+    let bucket = format!("full-{}", fresh_account());
+    let full = async |lab: &Lab| {
+        lab.customer.bucket(&bucket).await?;
+        let statement = |n: usize| {
+            json!({"Sid": format!("Long{n}"), "Effect": "Deny", "Principal": "*", "Action": "s3:Put*",
+                   "Resource": format!("arn:aws:s3:::{bucket}/{}/*", "x".repeat(400))})
+        };
+        let size = statement(10).to_string().len() + 1;
+        let statements: Vec<Value> = (0..20_400 / size).map(statement).collect();
+        let policy = json!({"Version": "2012-10-17", "Statement": statements});
+        lab.customer.set_policy(&bucket, &policy).await
+    };
+    failing(&["all"], &bucket, full, "policy would become larger than S3 allows").await
 }
 
 #[tokio::test]
