@@ -43,6 +43,7 @@ CREATE TABLE onboardings (
     selectors TEXT NOT NULL,           -- the value of the stack's parameter LoadBalancers
     stack_name TEXT NOT NULL,
     status TEXT NOT NULL,              -- JSON
+    asked_at BIGINT NOT NULL,          -- when what the stack is to do last changed
     dropped_at BIGINT NOT NULL,        -- staff took the region's load balancers off the list
     PRIMARY KEY (customer_id, region)
 );

@@ -130,6 +130,7 @@ fn launch_region(
         terraform: launch.terraform,
         stack_set: launch.stack_set,
         delete_cli: launch.delete,
+        update_cli: region.wants_update().then_some(launch.update),
         connected: region.onboarding.state(app.store.now()) == Standing::Active,
     })
 }

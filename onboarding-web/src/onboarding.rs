@@ -263,6 +263,13 @@ impl Stack {
         self.in_order().into_iter().fold(Standing::default(), Standing::after)
     }
 
+    /// When we heard of the last Create or Update that succeeded; 0 if none did.
+    pub fn set_up_at(&self) -> Millis {
+        let set_up = |request: &&Request| request.kind != "Delete";
+        let ends = self.requests.values().filter(set_up).filter_map(|one| one.ended.as_ref());
+        ends.filter(|ended| !ended.failed).map(|ended| ended.at).max().unwrap_or(0)
+    }
+
     fn state(&self, now: Millis) -> State {
         let standing = self.standing();
         match self.last() {

@@ -6,7 +6,7 @@ use crate::{
     app::Site,
     clock::{self, Millis},
     hints::{self, Left},
-    onboarding::{Failure, Onboarding, Request, Stack, State},
+    onboarding::{Failure, Onboarding, Request, Stack, Standing, State},
     pages::{
         frame::Tag,
         progress::{Problem, Progress, RegionProgress, StepRow},
@@ -46,7 +46,7 @@ fn region(
     let stack = onboarding.stack.as_ref();
     let failure = onboarding.failure();
     let last = stack.and_then(Stack::last);
-    let outputs = stack.map(|stack| stack.standing().outputs).unwrap_or_default();
+    let standing = stack.map(Stack::standing).unwrap_or_default();
     RegionProgress {
         region: region.region.clone(),
         tag: Tag::of_state(state.name()),
@@ -55,7 +55,7 @@ fn region(
         problem: failure
             .filter(|_| state != State::Running)
             .map(|failure| problem(site, customer, onboarding, &failure, staff)),
-        facts: facts(&outputs),
+        facts: facts(&standing),
         stack: stack.map_or_else(String::new, |stack| stack.id.clone()),
     }
 }
@@ -88,6 +88,13 @@ fn headline(
         (State::Stale, _) => {
             "We have not heard of the stack for more than 15 minutes. Look at the stack's events in AWS: \
              if it is complete or failed there, its last message was lost on the way."
+        }
+        (State::Active, _) if region.wants_update() && staff => {
+            "Connected. What was asked for has changed since: the customer has to update the stack, and \
+             their page says how."
+        }
+        (State::Active, _) if region.wants_update() => {
+            "Connected. What is to be analysed has changed since: update the stack, as described below."
         }
         (State::Active, _) if failure.is_some_and(|failure| failure.put_back) => {
             "Connected. The last change did not work, and AWS put back what was before."
@@ -196,7 +203,7 @@ fn problem(
     }
 }
 
-fn facts(outputs: &[(String, String)]) -> Vec<(String, String)> {
+fn facts(standing: &Standing) -> Vec<(String, String)> {
     let words = |name: &str| match name {
         "Buckets" => "Bucket of the logs",
         "TopicArn" => "Topic",
@@ -206,6 +213,8 @@ fn facts(outputs: &[(String, String)]) -> Vec<(String, String)> {
         "LoadBalancers" => "Load balancers",
         _ => "",
     };
-    let known = outputs.iter().filter(|(name, _)| !words(name).is_empty());
-    known.map(|(name, value)| (words(name).to_owned(), value.clone())).collect()
+    let known = standing.outputs.iter().filter(|(name, _)| !words(name).is_empty());
+    let version = (!standing.version.is_empty() && standing.set_up)
+        .then(|| ("Release".to_owned(), standing.version.clone()));
+    known.map(|(name, value)| (words(name).to_owned(), value.clone())).chain(version).collect()
 }

@@ -30,6 +30,7 @@ fn customer() -> Customer {
         selectors: "all".to_owned(),
         stack_name: "logs-analysis-acme".to_owned(),
         onboarding: Onboarding::default(),
+        asked_at: 0,
         dropped_at: 0,
     };
     Customer {

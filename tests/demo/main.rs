@@ -21,7 +21,7 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use harness::{
     console::{Form, open},
     package,
-    site::{PASSWORD, Site, Visitor},
+    site::{self, PASSWORD, Site, Visitor},
     vendor::Vendor,
     whole_path::WholePath,
 };
@@ -69,9 +69,8 @@ async fn tell(screen: &mut Screen, options: &Options) -> Result<()> {
     let mut path = set_up(screen).await?;
     let web = path.customer.application_load_balancer("web").await?;
     screen.did(&format!("the customer, account {}, has load balancer web", path.customer.account));
-    let before = path.customer.snapshot().await?;
-
     let onboarded = add_customer(screen, &mut path, &web).await?;
+    let before = path.customer.snapshot().await?;
     screen.chapter("The customer launches the stack by its link");
     let role = launch_role(screen, &path, &onboarded).await?;
     let links = onboarded.site.anyone().links(&onboarded.page).await?;
@@ -204,6 +203,9 @@ async fn set_up(screen: &mut Screen) -> Result<WholePath> {
         megabytes / 100,
         megabytes % 100,
     ));
+    screen.doing("building the site");
+    tokio::task::spawn_blocking(site::build_alone).await??;
+    screen.did("the site is built");
     screen.doing("starting an AWS emulator (and fetching it, the first time)");
     let path = WholePath::start(&package).await?;
     screen.did("AWS runs on this machine, with IAM enforced");

@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -56,9 +57,31 @@ impl Drop for Site {
     }
 }
 
-/// The site's program as `cargo test` builds it.
+/// Set where the program was built without the tests.
+static ALONE: OnceLock<PathBuf> = OnceLock::new();
+
+/// Builds the site's program as the demo needs it: without the tests, and with the same features as
+/// the demo itself, so that nothing is compiled twice.
+pub fn build_alone() -> Result<()> {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let packages = ["--package", "tests", "--package", "onboarding-web"];
+    let status = Command::new(cargo)
+        .current_dir(crate::root())
+        .args(["build", "--quiet", "--bin", "onboarding-web"])
+        .args(packages)
+        .status()
+        .context("cargo could not be started")?;
+    ensure!(status.success(), "the site was not built");
+    let _ = ALONE.set(target().join("debug/onboarding-web"));
+    Ok(())
+}
+
+/// The site's program, as `cargo test` builds it unless it was built alone.
 fn program() -> Result<PathBuf> {
-    Ok(bootstrap()?.with_file_name("onboarding-web"))
+    match ALONE.get() {
+        Some(path) => Ok(path.clone()),
+        None => Ok(bootstrap()?.with_file_name("onboarding-web")),
+    }
 }
 
 impl Site {

@@ -1,4 +1,7 @@
 //! The site: from a customer's name to a green page.
 
+mod durability;
 mod link_to_green;
+mod pages;
 mod stack_life;
+mod store;

@@ -59,8 +59,31 @@ fn what_decides_does_no_input_or_output() -> Result<()> {
     let handler = sources("handler/src")?.into_iter().filter(|(path, _)| {
         pure.iter().any(|name| path.file_name().is_some_and(|file| file == *name))
     });
-    for (path, text) in handler.chain(sources("templates/src")?) {
+    let decides = ["onboarding.rs", "progress.rs", "links.rs", "email.rs", "token.rs", "words.rs"];
+    let decided = |path: &Path| {
+        let folders =
+            ["hints", "permissions", "load_balancers", "customer_form", "import", "pages"];
+        let own = path.strip_prefix(root().join("onboarding-web/src")).unwrap_or(path);
+        let first = own.components().next().map(|part| part.as_os_str().to_owned());
+        let first = first.unwrap_or_default().to_string_lossy().into_owned();
+        decides.contains(&first.as_str()) || folders.contains(&first.trim_end_matches(".rs"))
+    };
+    let site = sources("onboarding-web/src")?.into_iter().filter(|(path, _)| decided(path));
+    for (path, text) in handler.chain(sources("templates/src")?).chain(site) {
         assert!(!text.contains("async fn"), "{}", path.display());
+    }
+    Ok(())
+}
+
+#[test]
+fn only_the_store_talks_to_the_database() -> Result<()> {
+    for (path, text) in sources("onboarding-web/src")? {
+        let inside = path.components().any(|part| part.as_os_str() == "store");
+        assert!(
+            inside || path.ends_with("store.rs") || !text.contains("sqlx"),
+            "{}",
+            path.display()
+        );
     }
     Ok(())
 }

@@ -73,6 +73,8 @@ pub struct LaunchRegion {
     pub delete_cli: String,
     /// The stack stands; no button then.
     pub connected: bool,
+    /// The AWS CLI command that updates the stack, if what it is to do has changed since.
+    pub update_cli: Option<String>,
 }
 
 /// Plain sentences for the table of changes; one of a kind stands alone, several become a list.
@@ -141,6 +143,7 @@ pub(crate) mod samples {
             stack_set: "aws cloudformation create-stack-set …".into(),
             delete_cli: format!("aws cloudformation delete-stack --region {region} --stack-name logs-analysis-acme"),
             connected: false,
+            update_cli: None,
         }
     }
 

@@ -148,6 +148,11 @@ fn next_step(app: &App, customer: &Customer, standing: Standing, shares: bool) -
             "We have not heard of the stack for too long. Ask the customer what its events say in AWS.",
             Offer::Nothing,
         ),
+        Standing::Active if customer.regions.iter().any(Region::wants_update) => (
+            "What was asked for has changed since the stack was set up. Ask the customer to update it; their \
+             page says how.",
+            copy("Copy the link", "page-link"),
+        ),
         Standing::Active => ("Connected. Nothing to do.", Offer::Nothing),
         Standing::Removed => (
             "The stack was deleted. To connect again, send the link again.",

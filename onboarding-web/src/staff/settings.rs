@@ -138,6 +138,7 @@ fn example(app: &App) -> (Customer, String) {
         selectors: "all".to_owned(),
         stack_name: "logs-analysis-example".to_owned(),
         onboarding: crate::onboarding::Onboarding::default(),
+        asked_at: 0,
         dropped_at: 0,
     };
     let customer = Customer {

@@ -100,8 +100,19 @@ pub struct Region {
     pub stack_name: String,
     /// Where it stands.
     pub onboarding: Onboarding,
+    /// When staff last changed what the stack is to do.
+    pub asked_at: Millis,
     /// When staff took the region off the list, while a stack is there; 0 if they did not.
     pub dropped_at: Millis,
+}
+
+impl Region {
+    /// Whether a stack is there that does what was asked before the last change.
+    pub fn wants_update(&self) -> bool {
+        let stack = self.onboarding.stack.as_ref();
+        let set_up = stack.filter(|stack| stack.standing().set_up);
+        set_up.is_some_and(|stack| stack.set_up_at() < self.asked_at)
+    }
 }
 
 /// A region of an account that a customer has.
@@ -156,16 +167,17 @@ async fn load(
     let Some(mut customer): Option<Customer> = query.fetch_optional(&mut *connection).await? else {
         return Ok(None);
     };
-    let regions: Vec<(String, String, String, String, i64)> = sqlx::query_as(
-        "SELECT region, selectors, stack_name, status, dropped_at FROM onboardings \
+    let regions: Vec<(String, String, String, String, i64, i64)> = sqlx::query_as(
+        "SELECT region, selectors, stack_name, status, asked_at, dropped_at FROM onboardings \
          WHERE customer_id = $1 ORDER BY region",
     )
     .bind(&customer.id)
     .fetch_all(connection)
     .await?;
-    for (region, selectors, stack_name, status, dropped_at) in regions {
+    for (region, selectors, stack_name, status, asked_at, dropped_at) in regions {
         let onboarding = from_json(&status)?;
-        customer.regions.push(Region { region, selectors, stack_name, onboarding, dropped_at });
+        let region = Region { region, selectors, stack_name, onboarding, asked_at, dropped_at };
+        customer.regions.push(region);
     }
     Ok(Some(customer))
 }
@@ -261,7 +273,7 @@ impl Store {
         .execute(&mut **tx)
         .await?;
         self.write_fields(tx, &id, new).await?;
-        self.write_regions(tx, &id, 1, new).await?;
+        self.write_regions(tx, &id, (1, false), new).await?;
         self.refresh(tx, &id).await?;
         let what = "added the customer and made the link";
         self.note(tx, actor, &id, what).await?;
@@ -281,7 +293,10 @@ impl Store {
         let mut tx = self.write().await?;
         let Some(old) = lock(&mut tx, id).await? else { return Ok(()) };
         self.write_fields(&mut tx, id, new).await?;
-        self.write_regions(&mut tx, id, old.generation, new).await?;
+        let other = old.template_version != new.template_version
+            || old.existing_bucket != new.existing_bucket
+            || old.retention_days != new.retention_days;
+        self.write_regions(&mut tx, id, (old.generation, other), new).await?;
         for region in &old.regions {
             if !new.regions.iter().any(|(name, ..)| *name == region.region) {
                 self.drop_region(&mut tx, id, region).await?;
@@ -324,25 +339,30 @@ impl Store {
         Ok(())
     }
 
+    /// `other` says whether something else that the stack is asked for has changed.
     async fn write_regions(
         &self,
         tx: &mut Tx,
         id: &str,
-        generation: i64,
+        (generation, other): (i64, bool),
         new: &NewCustomer,
     ) -> Result<()> {
         for (region, selectors, _) in &new.regions {
             let stack_name = templates::quick_create::stack_name(&new.name, &id[..6]);
             sqlx::query(
                 "INSERT INTO onboardings \
-                 (customer_id, region, selectors, stack_name, status, dropped_at) \
-                 VALUES ($1, $2, $3, $4, '{}', 0) ON CONFLICT (customer_id, region) \
-                 DO UPDATE SET selectors = excluded.selectors, dropped_at = 0",
+                 (customer_id, region, selectors, stack_name, status, asked_at, dropped_at) \
+                 VALUES ($1, $2, $3, $4, '{}', $5, 0) ON CONFLICT (customer_id, region) \
+                 DO UPDATE SET selectors = excluded.selectors, dropped_at = 0, asked_at = CASE \
+                 WHEN $6 = 1 OR onboardings.selectors <> excluded.selectors \
+                 THEN excluded.asked_at ELSE onboardings.asked_at END",
             )
             .bind(id)
             .bind(region)
             .bind(selectors)
             .bind(stack_name)
+            .bind(self.now())
+            .bind(i64::from(other))
             .execute(&mut **tx)
             .await?;
             self.add_stack_token(tx, id, region, generation).await?;

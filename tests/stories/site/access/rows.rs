@@ -1,0 +1,130 @@
+//! Who gets which answer from which address, written out.
+
+use onboarding_web::{access::Access, store::Role};
+
+/// One address, and what it answers.
+pub(crate) struct Row {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    /// To [`WHO`], in that order.
+    pub(crate) answers: [&'static str; 8],
+}
+
+/// Whom the columns are about. The last four have no session: a customer with the link (or, for
+/// reports, with the stack's token) of another one, with a link that expired, with one that was
+/// revoked, and with one that never was.
+pub(crate) const WHO: [&str; 8] =
+    ["anyone", "viewer", "editor", "admin", "other customer", "expired", "revoked", "unknown"];
+
+const fn row(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    answers: [&'static str; 8],
+) -> Row {
+    Row { method, path, access, answers }
+}
+
+/// For everybody the same.
+const fn open(method: &'static str, path: &'static str, answer: &'static str) -> Row {
+    row(method, path, Access::Anyone, [answer; 8])
+}
+
+/// For whoever has a valid link; a session makes no difference.
+const fn link(path: &'static str) -> Row {
+    let answers = ["200", "200", "200", "200", "200", "gone", "gone", "gone"];
+    row("GET", path, Access::Link, answers)
+}
+
+/// From viewers on.
+const fn viewer(method: &'static str, path: &'static str, answer: &'static str) -> Row {
+    let answers = ["in", answer, answer, answer, "in", "in", "in", "in"];
+    row(method, path, Access::Staff(Role::Viewer), answers)
+}
+
+/// From editors on.
+const fn editor(method: &'static str, path: &'static str, answer: &'static str) -> Row {
+    let answers = ["in", "403", answer, answer, "in", "in", "in", "in"];
+    row(method, path, Access::Staff(Role::Editor), answers)
+}
+
+/// For admins.
+const fn admin(method: &'static str, path: &'static str, answer: &'static str) -> Row {
+    let answers = ["in", "403", "403", answer, "in", "in", "in", "in"];
+    row(method, path, Access::Staff(Role::Admin), answers)
+}
+
+/// `in`: sent to sign in. `403`: the page that names the role. `gone`: the page of a link that does
+/// not work. Anything else is a status.
+pub(crate) const ROWS: &[Row] = &[
+    open("GET", "/", "303"),
+    row(
+        "GET",
+        "/sign-in",
+        Access::Anyone,
+        ["200", "303", "303", "303", "200", "200", "200", "200"],
+    ),
+    open("POST", "/sign-in", "422"),
+    open("GET", "/help", "200"),
+    open("GET", "/assets/{hash}/{name}", "200"),
+    open("GET", "/favicon.ico", "200"),
+    open("GET", "/favicon.svg", "200"),
+    open("GET", "/healthz", "200"),
+    open("GET", "/readyz", "200"),
+    row(
+        "POST",
+        "/reports",
+        Access::Stack,
+        ["401", "401", "401", "401", "refused", "refused", "refused", "401"],
+    ),
+    link("/c/{token}"),
+    link("/c/{token}/progress"),
+    link("/c/{token}/events"),
+    link("/c/{token}/permissions"),
+    link("/c/{token}/explain"),
+    link("/c/{token}/template.yaml"),
+    link("/c/{token}/launch-role.yaml"),
+    viewer("GET", "/customers", "200"),
+    editor("GET", "/customers/new", "200"),
+    editor("POST", "/customers/new", "303"),
+    editor("GET", "/customers/new/parse", "200"),
+    viewer("GET", "/customers/{id}", "200"),
+    viewer("GET", "/customers/{id}/progress", "200"),
+    viewer("GET", "/customers/{id}/events", "200"),
+    editor("GET", "/customers/{id}/preview", "200"),
+    editor("GET", "/customers/{id}/edit", "200"),
+    editor("POST", "/customers/{id}/edit", "303"),
+    editor("POST", "/customers/{id}/notes", "303"),
+    editor("GET", "/customers/{id}/rotate", "200"),
+    editor("POST", "/customers/{id}/rotate", "303"),
+    editor("GET", "/customers/{id}/revoke", "200"),
+    editor("POST", "/customers/{id}/revoke", "303"),
+    editor("GET", "/customers/{id}/offboard", "200"),
+    editor("POST", "/customers/{id}/offboard", "303"),
+    editor("GET", "/customers/import", "200"),
+    editor("POST", "/customers/import", "303"),
+    editor("GET", "/customers/import/sample.csv", "200"),
+    editor("GET", "/customers/import/{id}", "200"),
+    editor("POST", "/customers/import/{id}", "303"),
+    editor("GET", "/customers/import/{id}/errors.csv", "200"),
+    editor("GET", "/customers/import/{id}/links.csv", "200"),
+    viewer("GET", "/templates", "200"),
+    viewer("GET", "/templates/{id}/diff", "200"),
+    viewer("GET", "/templates/{id}/{version}", "200"),
+    viewer("GET", "/templates/{id}/{version}/raw", "200"),
+    admin("POST", "/templates/{id}/{version}/retire", "303"),
+    viewer("GET", "/audit", "200"),
+    viewer("GET", "/audit/export.csv", "200"),
+    viewer("GET", "/audit/export.json", "200"),
+    viewer("GET", "/settings", "200"),
+    viewer("POST", "/settings/preferences", "303"),
+    viewer("GET", "/settings/password", "200"),
+    viewer("POST", "/settings/password", "422"),
+    admin("POST", "/settings/staff", "200"),
+    admin("POST", "/settings/staff/{id}", "303"),
+    admin("POST", "/settings/links", "303"),
+    admin("POST", "/settings/email", "303"),
+    // Last, because it ends the sessions.
+    open("POST", "/sign-out", "303"),
+];
