@@ -1,5 +1,6 @@
 //! The site: from a customer's name to a green page.
 
+mod access;
 mod durability;
 mod link_to_green;
 mod pages;

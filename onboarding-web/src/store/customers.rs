@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use sqlx::{Any, AnyConnection, FromRow, Transaction};
 
-use super::{Actor, Event, NewAudit, Result, Store, events, from_json, to_json};
+use super::{Actor, Event, NewAudit, Result, Store, from_json, to_json};
 use crate::{
     clock::{DAY, Millis},
     onboarding::{self, Onboarding, State},
@@ -155,9 +155,9 @@ const COLUMNS: &str = "SELECT id, name, email, account, aws_partition, existing_
      template_version, owner, notes, load_balancers, generation, expires_days, expires_at, revoked_at, \
      opened_count, opened_at, offboarded_at, created_at, changed_at FROM customers";
 
-type Tx = Transaction<'static, Any>;
+pub(super) type Tx = Transaction<'static, Any>;
 
-async fn load(
+pub(super) async fn load(
     connection: &mut AnyConnection,
     column: &'static str,
     value: &str,
@@ -183,7 +183,7 @@ async fn load(
 }
 
 /// Locks a customer's row until the transaction ends.
-async fn lock(tx: &mut Tx, id: &str) -> Result<Option<Customer>> {
+pub(super) async fn lock(tx: &mut Tx, id: &str) -> Result<Option<Customer>> {
     let update = "UPDATE customers SET changed_at = changed_at WHERE id = $1";
     sqlx::query(update).bind(id).execute(&mut **tx).await?;
     load(tx, "id", id).await
@@ -198,12 +198,6 @@ impl Store {
     /// By the token of its page, whether the link is still valid or not.
     pub async fn customer_by_page(&self, token: &str) -> Result<Option<Customer>> {
         load(&mut *self.pool.acquire().await?, "page_digest", &digest(token)).await
-    }
-
-    /// Whose stack reports with a token: customer, region, generation of the link.
-    pub async fn stack_token(&self, token: &str) -> Result<Option<(String, String, i64)>> {
-        let query = "SELECT customer_id, region, generation FROM stack_tokens WHERE digest = $1";
-        Ok(sqlx::query_as(query).bind(digest(token)).fetch_optional(&self.pool).await?)
     }
 
     /// Which regions of an account are taken, by whom and for what.
@@ -338,278 +332,6 @@ impl Store {
         .await?;
         Ok(())
     }
-
-    /// `other` says whether something else that the stack is asked for has changed.
-    async fn write_regions(
-        &self,
-        tx: &mut Tx,
-        id: &str,
-        (generation, other): (i64, bool),
-        new: &NewCustomer,
-    ) -> Result<()> {
-        for (region, selectors, _) in &new.regions {
-            let stack_name = templates::quick_create::stack_name(&new.name, &id[..6]);
-            sqlx::query(
-                "INSERT INTO onboardings \
-                 (customer_id, region, selectors, stack_name, status, asked_at, dropped_at) \
-                 VALUES ($1, $2, $3, $4, '{}', $5, 0) ON CONFLICT (customer_id, region) \
-                 DO UPDATE SET selectors = excluded.selectors, dropped_at = 0, asked_at = CASE \
-                 WHEN $6 = 1 OR onboardings.selectors <> excluded.selectors \
-                 THEN excluded.asked_at ELSE onboardings.asked_at END",
-            )
-            .bind(id)
-            .bind(region)
-            .bind(selectors)
-            .bind(stack_name)
-            .bind(self.now())
-            .bind(i64::from(other))
-            .execute(&mut **tx)
-            .await?;
-            self.add_stack_token(tx, id, region, generation).await?;
-        }
-        Ok(())
-    }
-
-    async fn add_stack_token(
-        &self,
-        tx: &mut Tx,
-        id: &str,
-        region: &str,
-        generation: i64,
-    ) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO stack_tokens (digest, customer_id, region, generation) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (digest) DO NOTHING",
-        )
-        .bind(digest(&self.key.stack_token(id, region, generation)))
-        .bind(id)
-        .bind(region)
-        .bind(generation)
-        .execute(&mut **tx)
-        .await?;
-        Ok(())
-    }
-
-    /// A region without a stack is forgotten; one with a stack stays to be seen until it is deleted.
-    async fn drop_region(&self, tx: &mut Tx, id: &str, region: &Region) -> Result<()> {
-        let statement = if region.onboarding.stack.is_some() {
-            "UPDATE onboardings SET dropped_at = $1 WHERE customer_id = $2 AND region = $3"
-        } else {
-            "DELETE FROM onboardings WHERE $1 > 0 AND customer_id = $2 AND region = $3"
-        };
-        let query = sqlx::query(statement).bind(self.now()).bind(id).bind(&region.region);
-        query.execute(&mut **tx).await?;
-        Ok(())
-    }
-
-    /// Makes a new link; the old one stops working at once, stacks that were launched with it go on
-    /// reporting.
-    pub async fn rotate_link(&self, actor: &Actor, id: &str) -> Result<()> {
-        let mut tx = self.write().await?;
-        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
-        let (generation, now) = (customer.generation + 1, self.now());
-        sqlx::query(
-            "UPDATE customers SET generation = $1, page_digest = $2, expires_at = $3, revoked_at = 0, \
-             opened_count = 0, opened_at = 0, changed_at = $4 WHERE id = $5",
-        )
-        .bind(generation)
-        .bind(digest(&self.key.page_token(id, generation)))
-        .bind(now + customer.expires_days * DAY)
-        .bind(now)
-        .bind(id)
-        .execute(&mut *tx)
-        .await?;
-        for region in &customer.regions {
-            self.add_stack_token(&mut tx, id, &region.region, generation).await?;
-        }
-        self.refresh(&mut tx, id).await?;
-        self.told(&mut tx, actor, &customer, ("replace link", "made a new link")).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Stops the link. Stacks that were launched with it go on reporting.
-    pub async fn revoke_link(&self, actor: &Actor, id: &str) -> Result<()> {
-        let sql = "UPDATE customers SET revoked_at = $1, changed_at = $1 WHERE id = $2";
-        self.mark(actor, id, sql, ("revoke link", "revoked the link")).await
-    }
-
-    /// Begins to take a customer off: its page says how to delete the stacks.
-    pub async fn offboard(&self, actor: &Actor, id: &str) -> Result<()> {
-        let sql = "UPDATE customers SET offboarded_at = $1, changed_at = $1 WHERE id = $2";
-        let what = ("offboard customer", "began to take the customer off");
-        self.mark(actor, id, sql, what).await
-    }
-
-    async fn mark(
-        &self,
-        actor: &Actor,
-        id: &str,
-        sql: &'static str,
-        what: (&'static str, &str),
-    ) -> Result<()> {
-        let mut tx = self.write().await?;
-        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
-        sqlx::query(sql).bind(self.now()).bind(id).execute(&mut *tx).await?;
-        self.told(&mut tx, actor, &customer, what).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Changes what only staff see.
-    pub async fn set_notes(&self, actor: &Actor, id: &str, owner: &str, notes: &str) -> Result<()> {
-        let mut tx = self.write().await?;
-        let Some(old) = lock(&mut tx, id).await? else { return Ok(()) };
-        sqlx::query("UPDATE customers SET owner = $1, notes = $2, changed_at = $3 WHERE id = $4")
-            .bind(owner)
-            .bind(notes)
-            .bind(self.now())
-            .bind(id)
-            .execute(&mut *tx)
-            .await?;
-        self.refresh(&mut tx, id).await?;
-        let entry = NewAudit {
-            action: "change notes",
-            customer_id: id.to_owned(),
-            subject: old.name,
-            before: format!("owner: {}\n{}", old.owner, old.notes),
-            after: format!("owner: {owner}\n{notes}"),
-        };
-        self.audit(&mut tx, actor, &entry).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Counts that the page was opened; the first time is a signal for every region.
-    pub async fn page_opened(&self, id: &str) -> Result<()> {
-        let mut tx = self.write().await?;
-        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
-        let now = self.now();
-        let update =
-            "UPDATE customers SET opened_count = opened_count + 1, opened_at = $1 WHERE id = $2";
-        sqlx::query(update).bind(now).bind(id).execute(&mut *tx).await?;
-        if customer.opened_count == 0 {
-            for region in customer.regions {
-                let onboarding =
-                    onboarding::next(region.onboarding, &onboarding::Signal::Opened, now);
-                write_status(&mut tx, id, &region.region, &onboarding).await?;
-            }
-            let event = Event {
-                id: random_id(),
-                at: now,
-                who: "Customer".to_owned(),
-                what: "opened the page".to_owned(),
-                detail: String::new(),
-            };
-            events::append(&mut tx, id, &[event]).await?;
-            self.refresh(&mut tx, id).await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Takes a signal for one region: `decide` sees what is there and says what comes of it. Nobody
-    /// else changes the customer meanwhile. `None` if there is no such region any more.
-    pub async fn change_onboarding<T>(
-        &self,
-        actor: &Actor,
-        (id, region): (&str, &str),
-        decide: impl FnOnce(&Customer, &Region) -> (T, Option<Change>) + Send,
-    ) -> Result<Option<T>> {
-        let mut tx = self.write().await?;
-        let Some(customer) = lock(&mut tx, id).await? else { return Ok(None) };
-        let Some(found) = customer.regions.iter().find(|one| one.region == region) else {
-            return Ok(None);
-        };
-        let (outcome, change) = decide(&customer, found);
-        if let Some(Change { onboarding, events, audit }) = change {
-            write_status(&mut tx, id, region, &onboarding).await?;
-            events::append(&mut tx, id, &events).await?;
-            let update = "UPDATE customers SET changed_at = $1, news_at = $1 WHERE id = $2";
-            sqlx::query(update).bind(self.now()).bind(id).execute(&mut *tx).await?;
-            self.refresh(&mut tx, id).await?;
-            if let Some(entry) = audit {
-                self.audit(&mut tx, actor, &entry).await?;
-            }
-        }
-        tx.commit().await?;
-        Ok(Some(outcome))
-    }
-
-    /// Marks customers whose stack has not been heard of for too long; how many.
-    pub async fn mark_stale(&self) -> Result<u64> {
-        let (from, to) = (State::Running, State::Stale);
-        let marked = sqlx::query(
-            "UPDATE customers SET state = $1, rank = $2 WHERE state = $3 AND news_at < $4",
-        )
-        .bind(to.name())
-        .bind(to.rank())
-        .bind(from.name())
-        .bind(self.now() - onboarding::STALE_AFTER)
-        .execute(&self.pool)
-        .await?;
-        Ok(marked.rows_affected())
-    }
-
-    /// Writes what the list searches and sorts by.
-    async fn refresh(&self, tx: &mut Tx, id: &str) -> Result<()> {
-        let Some(customer) = load(tx, "id", id).await? else { return Ok(()) };
-        let state = customer.state(self.now());
-        let count = |region: &Region| region.selectors.split(',').count();
-        let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
-        let regions: Vec<String> =
-            listed.map(|region| format!("{} · {}", region.region, count(region))).collect();
-        let token = self.key.page_token(id, customer.generation);
-        let Customer { name, email, account, load_balancers, .. } = &customer;
-        let search = [name, email, account, load_balancers, &token[37..], &regions.join(" ")];
-        let search = search.map(str::to_lowercase).join("\n");
-        sqlx::query(
-            "UPDATE customers SET state = $1, rank = $2, regions = $3, search = $4 WHERE id = $5",
-        )
-        .bind(state.name())
-        .bind(state.rank())
-        .bind(regions.join(", "))
-        .bind(search)
-        .bind(id)
-        .execute(&mut **tx)
-        .await?;
-        Ok(())
-    }
-
-    async fn told(
-        &self,
-        tx: &mut Tx,
-        actor: &Actor,
-        customer: &Customer,
-        (action, what): (&'static str, &str),
-    ) -> Result<()> {
-        self.note(tx, actor, &customer.id, what).await?;
-        let entry = NewAudit {
-            action,
-            customer_id: customer.id.clone(),
-            subject: customer.name.clone(),
-            ..NewAudit::default()
-        };
-        self.audit(tx, actor, &entry).await
-    }
-
-    async fn note(&self, tx: &mut Tx, actor: &Actor, id: &str, what: &str) -> Result<()> {
-        let event = Event {
-            id: random_id(),
-            at: self.now(),
-            who: actor.name.clone(),
-            what: what.to_owned(),
-            detail: String::new(),
-        };
-        events::append(tx, id, &[event]).await
-    }
-}
-
-async fn write_status(tx: &mut Tx, id: &str, region: &str, status: &Onboarding) -> Result<()> {
-    let update = "UPDATE onboardings SET status = $1 WHERE customer_id = $2 AND region = $3";
-    let query = sqlx::query(update).bind(to_json(status)?).bind(id).bind(region);
-    query.execute(&mut **tx).await?;
-    Ok(())
 }
 
 fn summary(new: &NewCustomer) -> String {

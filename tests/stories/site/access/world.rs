@@ -190,7 +190,12 @@ impl World {
     }
 
     /// A request for a route of the table, with ids that exist and belong to `own`.
-    pub(crate) async fn prepare(&self, method: &str, route: &str, own: &Visitor) -> Result<Prepared> {
+    pub(crate) async fn prepare(
+        &self,
+        method: &str,
+        route: &str,
+        own: &Visitor,
+    ) -> Result<Prepared> {
         let path = match route {
             "/assets/{hash}/{name}" => assets::url("style.css"),
             "/templates/{id}/diff" => {
