@@ -24,8 +24,6 @@ pub struct Desired {
     pub vendor_account: String,
     /// Who is told of new logs.
     pub endpoint: Endpoint,
-    /// The onboarding service, if it wants to hear.
-    pub reporting: Option<Reporting>,
 }
 
 /// One entry of `LoadBalancers`.
@@ -121,7 +119,6 @@ pub fn check(raw: &Map<String, Value>, home: &Home, on_emulator: bool) -> Result
         retention_days: check_retention(&text(raw, names::LOG_RETENTION_DAYS)?)?,
         vendor_account: check_account(text(raw, names::VENDOR_ACCOUNT_ID)?)?,
         endpoint,
-        reporting: check_reporting(raw, on_emulator)?,
     })
 }
 
@@ -137,7 +134,8 @@ pub fn named_bucket(raw: &Map<String, Value>) -> Option<String> {
     check_bucket(text(raw, names::EXISTING_BUCKET_NAME).ok()?).ok().flatten()
 }
 
-/// Where to report, if the properties say so.
+/// Where to report, if the properties say so. A report is never worth a stack: an address or a token that
+/// cannot be used turns reports off.
 pub fn reporting(raw: &Map<String, Value>, on_emulator: bool) -> Option<Reporting> {
     check_reporting(raw, on_emulator).ok().flatten()
 }

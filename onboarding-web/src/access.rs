@@ -12,7 +12,7 @@ use tower_sessions::Session;
 
 use crate::{
     app::App,
-    clock::{HOUR, Millis},
+    clock::{HOUR, MINUTE, Millis},
     error::Problem,
     pages::frame::{Flash, Frame},
     store::{Actor, Role, Staff},
@@ -40,6 +40,7 @@ const STAFF: &str = "staff";
 const EPOCH: &str = "epoch";
 const SINCE: &str = "since";
 const FLASH: &str = "flash";
+const SEEN: &str = "seen";
 
 /// Who is signed in.
 #[derive(Debug, Clone)]
@@ -102,6 +103,7 @@ pub async fn begin_session(session: &Session, staff: &Staff, now: Millis) -> Res
     session.cycle_id().await.map_err(failed)?;
     session.insert(STAFF, &staff.id).await.map_err(failed)?;
     session.insert(EPOCH, staff.epoch).await.map_err(failed)?;
+    session.insert(SEEN, now).await.map_err(failed)?;
     session.insert(SINCE, now).await.map_err(failed)
 }
 
@@ -155,7 +157,8 @@ async fn check(app: &App, role: Role, request: &mut Request) -> Result<SignedIn,
     if staff.must_change != 0 && !changing {
         return Err(Redirect::to("/settings/password").into_response());
     }
-    let flash = session.remove::<(String, String)>(FLASH).await.ok().flatten();
+    let flash = take_flash(&session).await;
+    keep_alive(&session, app.store.now()).await;
     let signed = SignedIn { staff, session, ip, flash };
     if signed.staff.role() < role {
         let mut response = Problem::Forbidden(role.name()).into_response();
@@ -164,6 +167,22 @@ async fn check(app: &App, role: Role, request: &mut Request) -> Result<SignedIn,
     }
     request.extensions_mut().insert(signed.clone());
     Ok(signed)
+}
+
+/// What just happened, once. A session that is not changed is not written again: a request that is on
+/// its way while somebody signs out must not bring the session back.
+async fn take_flash(session: &Session) -> Option<(String, String)> {
+    session.get::<(String, String)>(FLASH).await.ok().flatten()?;
+    session.remove(FLASH).await.ok().flatten()
+}
+
+/// Moves the end of a session that is in use, now and then.
+async fn keep_alive(session: &Session, now: Millis) {
+    let seen: Millis = session.get(SEEN).await.ok().flatten().unwrap_or_default();
+    if now - seen > 5 * MINUTE {
+        // Should it fail, the session ends earlier.
+        let _ = session.insert(SEEN, now).await;
+    }
 }
 
 /// Every browser says where a form comes from; what does not is no browser, and has no business with
@@ -189,6 +208,16 @@ pub fn client_ip(request: &Request, trusted_proxies: usize) -> IpAddr {
         .collect();
     let at = entries.len().checked_sub(trusted_proxies);
     at.and_then(|at| entries[at].parse().ok()).unwrap_or(peer)
+}
+
+/// What counts as one visitor: an address, or in IPv6 the /64 that one visitor has all of.
+pub fn network(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(six) => six
+            .to_ipv4_mapped()
+            .map_or_else(|| IpAddr::V6((six.to_bits() & !u128::from(u64::MAX)).into()), IpAddr::V4),
+    }
 }
 
 /// The address that a request came from.

@@ -121,9 +121,6 @@ impl Catalogue {
     ) -> Result<(), CatalogueError> {
         for template in catalog::ALL {
             let unfit = |error| CatalogueError::Render(template.id.to_owned(), error);
-            quick_create::check_contract(&template).map_err(|error| {
-                CatalogueError::Contract(template.id.to_owned(), error.to_string())
-            })?;
             let body = vendor::render(template.body, constants).map_err(unfit)?;
             self.take(template.id, template.version, &body).await?;
         }
@@ -137,8 +134,16 @@ impl Catalogue {
     }
 
     async fn take(&self, id: &str, version: &str, body: &str) -> Result<(), CatalogueError> {
-        declared::parameters(body)
-            .map_err(|error| CatalogueError::Contract(id.to_owned(), error.to_string()))?;
+        let unfit = |why: String| CatalogueError::Contract(format!("{id} {version}"), why);
+        let numbers: Vec<&str> = version.split('.').collect();
+        if numbers.len() != 3 || numbers.iter().any(|number| number.parse::<u32>().is_err()) {
+            return Err(unfit("a version has three numbers, such as 1.4.0".to_owned()));
+        }
+        if body.len() > LARGEST {
+            return Err(unfit("CloudFormation takes at most 1 MB of text from S3".to_owned()));
+        }
+        quick_create::check_contract(id, body).map_err(|error| unfit(error.to_string()))?;
+        permissions::read(body).map_err(|error| unfit(error.to_string()))?;
         if self.store.add_template_version(id, version, body, "").await? {
             Ok(())
         } else {
@@ -146,6 +151,9 @@ impl Catalogue {
         }
     }
 }
+
+/// CloudFormation's limit for a template in S3 (CloudFormation quotas).
+const LARGEST: usize = 1024 * 1024;
 
 /// A version's numbers, so that 0.10.0 comes after 0.9.0.
 pub fn parts(version: &str) -> Vec<u64> {

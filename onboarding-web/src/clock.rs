@@ -100,6 +100,11 @@ pub fn span(length: Millis) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
+/// How long something is still good: days are rounded up, so that two weeks begin as `14 days`.
+pub fn left(length: Millis) -> String {
+    if length > DAY { span((length + DAY - 1) / DAY * DAY) } else { span(length) }
+}
+
 /// How long ago: `3 minutes ago`.
 pub fn ago(at: Millis, now: Millis) -> String {
     if now - at < MINUTE { "just now".to_owned() } else { format!("{} ago", span(now - at)) }
@@ -120,6 +125,8 @@ mod tests {
         assert_eq!(ago(at, at + 3 * MINUTE), "3 minutes ago");
         assert_eq!(ago(at, at + DAY), "1 day ago");
         assert_eq!(ago(at, at + 2000), "just now");
+        assert_eq!(left(14 * DAY - 5), "14 days");
+        assert_eq!(left(3 * HOUR + 5), "3 hours");
     }
 
     #[test]

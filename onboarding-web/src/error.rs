@@ -67,6 +67,10 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        // PostgreSQL keeps no text with a zero byte, so nothing can be found by one.
+        if error.is_unkeepable_text() {
+            return Self::NotFound;
+        }
         Self::internal(&error)
     }
 }

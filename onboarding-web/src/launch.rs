@@ -17,7 +17,7 @@ use futures_util::Stream;
 use serde::Deserialize;
 
 use crate::{
-    access::Ip,
+    access::{Ip, network},
     app::{App, Site},
     catalogue::Template,
     clock,
@@ -43,7 +43,9 @@ async fn customer(app: &App, ip: Ip, token: &str) -> Result<Customer, Problem> {
     let found = app.store.customer_by_page(token).await?;
     match found.filter(|customer| customer.link_is_valid(app.store.now())) {
         Some(customer) => Ok(customer),
-        None if app.limits.unknown_tokens.check_key(&ip.0).is_err() => Err(Problem::TooMany(60)),
+        None if app.limits.unknown_tokens.check_key(&network(ip.0)).is_err() => {
+            Err(Problem::TooMany(60))
+        }
         None => Err(Problem::LinkGone),
     }
 }
@@ -67,8 +69,9 @@ pub async fn show(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let customer = customer(&app, ip, &token).await?;
-    app.store.page_opened(&customer.id).await?;
-    app.live.changed(&customer.id);
+    if app.store.page_opened(&customer.id).await? {
+        app.live.changed(&customer.id);
+    }
     let customer = app.store.customer(&customer.id).await?.ok_or(Problem::NotFound)?;
     private(page(&view(&app, &customer, &token).await?))
 }

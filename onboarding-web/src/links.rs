@@ -15,7 +15,7 @@ use templates::{
 use crate::{
     app::Site,
     catalogue::Template,
-    store::{Customer, Region},
+    store::{Customer, NewCustomer, Region},
     token::Key,
 };
 
@@ -49,7 +49,7 @@ pub struct StackLaunch {
 
 fn of(
     template: &Template,
-    (region, stack_name): (&str, &str),
+    (region, stack_name, bound): (&str, &str, Option<&str>),
     template_url: &str,
     values: &[(&'static str, String)],
 ) -> Result<StackLaunch, LinkError> {
@@ -57,9 +57,13 @@ fn of(
         values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let launch = Launch { region, template_url, stack_name, parameters: &parameters };
     // Stacks of a StackSet run in accounts that the token does not belong to: they report to nobody.
-    let unwatched: Vec<(&str, &str)> =
-        parameters.iter().filter(|(name, _)| *name != ONBOARDING_TOKEN).copied().collect();
-    let organisation = Launch { parameters: &unwatched, ..launch };
+    // And a bucket of one account is of no use to the others.
+    let of_one_account = [ONBOARDING_TOKEN, EXISTING_BUCKET_NAME];
+    let common: Vec<(&str, &str)> =
+        parameters.iter().filter(|(name, _)| !of_one_account.contains(name)).copied().collect();
+    let organisation = Launch { parameters: &common, ..launch };
+    // People may have changed the name; the stack that is there is called by its ARN.
+    let there = Launch { stack_name: bound.unwrap_or(stack_name), ..launch };
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     Ok(StackLaunch {
         region: region.to_owned(),
@@ -69,8 +73,8 @@ fn of(
         cli: commands::aws_cli(&launch, false),
         terraform: commands::terraform(&launch),
         stack_set: commands::stack_set(&organisation, &[]),
-        delete: commands::delete(&launch),
-        update: commands::aws_cli_update(&launch),
+        delete: commands::delete(&there),
+        update: commands::aws_cli_update(&there),
         parameters: parameters.iter().map(owned).collect(),
     })
 }
@@ -92,7 +96,33 @@ pub fn onboarding(
         values.push((EXISTING_BUCKET_NAME, customer.existing_bucket.clone()));
     }
     values.push((LOG_RETENTION_DAYS, customer.retention_days.to_string()));
-    of(template, (&region.region, &region.stack_name), &url, &values)
+    let stack = region.onboarding.stack.as_ref().filter(|stack| !stack.is_over());
+    let bound = stack.map(|stack| stack.id.as_str());
+    of(template, (&region.region, &region.stack_name, bound), &url, &values)
+}
+
+/// Makes the links of a customer that is not kept yet, so that nobody is kept who cannot have one.
+pub fn check(
+    site: &Site,
+    key: &Key,
+    template: &Template,
+    new: &NewCustomer,
+) -> Result<(), LinkError> {
+    let customer = Customer {
+        id: "0".repeat(32),
+        existing_bucket: new.existing_bucket.clone(),
+        retention_days: new.retention_days,
+        ..Customer::default()
+    };
+    new.regions.iter().try_for_each(|(region, selectors, _)| {
+        let region = Region {
+            region: region.clone(),
+            selectors: selectors.clone(),
+            stack_name: quick_create::stack_name(&new.name, "000000"),
+            ..Region::default()
+        };
+        onboarding(site, key, template, &customer, &region).map(drop)
+    })
 }
 
 /// The role that may launch onboarding stacks; IAM is global, so one region will do.
@@ -106,7 +136,7 @@ pub fn launch_role(
     let url = quick_create::template_url(prefix, region, &row.template_id, &row.version)?;
     let values = [(LAUNCH_ROLE_STACK_NAME, STACK_NAME_PREFIX.to_owned())];
     // Its own name begins otherwise, so that it can never change itself.
-    of(template, (region, "launch-role-for-logs-analysis"), &url, &values)
+    of(template, (region, "launch-role-for-logs-analysis", None), &url, &values)
 }
 
 /// Where people of this customer download a template of the vendor's.

@@ -9,7 +9,7 @@ use tokio::sync::{broadcast, watch};
 
 /// Live pages of one customer at once, at most: a link that got around must not use up the service.
 /// Those beyond it ask every few seconds instead.
-const PAGES_PER_CUSTOMER: usize = 2000;
+const PAGES_PER_CUSTOMER: usize = 100;
 
 /// Changes of customers, as they happen in this process or are found in the database.
 #[derive(Debug, Clone)]

@@ -22,7 +22,10 @@ fn main() -> ExitCode {
         return failed(&error, 2);
     }
     let cli = Cli::parse();
-    start_logging();
+    start_logging(match &cli.command {
+        Command::Serve(settings) => &settings.log,
+        _ => "warn",
+    });
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.to_string(), 1),
@@ -68,8 +71,11 @@ async fn site(storage: &Storage, settings: &Serve) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn welcome(Welcome { url, account }: Welcome) {
+fn welcome(Welcome { url, account, missing }: Welcome) {
     say(&format!("The site is at {url}"));
+    for setting in missing {
+        say(&format!("Before customers come, set {setting}."));
+    }
     if let Some((email, password)) = account {
         say(&format!(
             "Sign in at {url}/sign-in as {email} with the password {password}\nIt is shown this once, and \
@@ -79,7 +85,7 @@ fn welcome(Welcome { url, account }: Welcome) {
 }
 
 async fn staff(storage: &Storage, command: StaffCommand) -> Result<ExitCode> {
-    let store = serve::open(storage).await?;
+    let store = serve::open_existing(storage).await?;
     let password = random_password();
     let hash = password::hash(password.clone()).await?;
     let actor = Actor::of("command line");
@@ -97,6 +103,11 @@ async fn staff(storage: &Storage, command: StaffCommand) -> Result<ExitCode> {
         StaffCommand::ResetPassword { email } => {
             let found = store.staff_by_email(&email).await?;
             let staff = found.with_context(|| format!("there is no account for {email}"))?;
+            if staff.disabled != 0 {
+                bail!(
+                    "the account {email} is switched off; an admin can switch it on under Settings"
+                );
+            }
             store.set_password(&actor, &staff, &hash, true).await?;
             email
         }
@@ -106,7 +117,7 @@ async fn staff(storage: &Storage, command: StaffCommand) -> Result<ExitCode> {
 }
 
 async fn verify(storage: &Storage) -> Result<ExitCode> {
-    match serve::open(storage).await?.verify_audit().await? {
+    match serve::open_existing(storage).await?.verify_audit().await? {
         Chain::Whole { rows, head } => {
             say(&format!(
                 "{rows} entries, all as they were written. Head: {head}\nKeep the head elsewhere: a later \
@@ -122,9 +133,7 @@ async fn verify(storage: &Storage) -> Result<ExitCode> {
 }
 
 /// JSON lines on stderr: message and fields, never a token or an address with one.
-fn start_logging() {
-    #[expect(clippy::disallowed_methods, reason = "needed before anything else is read")]
-    let level = std::env::var("ONBOARDING_LOG").unwrap_or_else(|_| "info".to_owned());
+fn start_logging(level: &str) {
     let filter = tracing_subscriber::EnvFilter::new(format!("warn,onboarding_web={level}"));
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(stderr).init();
 }

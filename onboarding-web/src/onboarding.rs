@@ -16,6 +16,10 @@ pub const STALE_AFTER: Millis = 15 * MINUTE;
 /// Requests that are remembered; a stack that is updated daily need not grow for ever.
 const REMEMBERED: usize = 24;
 
+/// Said of a Create whose last report was lost.
+const LOST: &str =
+    "The stack was rolled back before it was complete; its last message did not arrive here";
+
 /// One region's onboarding of one customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -92,6 +96,8 @@ pub enum Signal {
     Reported(Report),
     /// A stack reported from the wrong place; in words.
     Misdirected(String),
+    /// The stack in the wrong place was deleted, or the place was corrected.
+    Cleared,
 }
 
 /// Where an onboarding stands, the most pressing first.
@@ -107,10 +113,10 @@ pub enum State {
     Opened,
     /// The link was made.
     Sent,
-    /// Logging is set up.
-    Active,
     /// The stack was deleted.
     Removed,
+    /// Logging is set up.
+    Active,
 }
 
 impl State {
@@ -121,8 +127,8 @@ impl State {
         Self::Running,
         Self::Opened,
         Self::Sent,
-        Self::Active,
         Self::Removed,
+        Self::Active,
     ];
 
     /// As it is stored and stands in addresses.
@@ -180,6 +186,8 @@ pub struct Standing {
     pub version: String,
     /// Whether the stack was deleted after it had been set up.
     pub removed: bool,
+    /// When the request that set up what is there was taken up; 0 if nothing is.
+    pub set_up_at: Millis,
     configuration: String,
 }
 
@@ -191,6 +199,7 @@ pub fn next(mut onboarding: Onboarding, signal: &Signal, now: Millis) -> Onboard
         Signal::Misdirected(reason) => {
             onboarding.misdirected = Some(Misdirected { reason: reason.clone(), at: now });
         }
+        Signal::Cleared => onboarding.misdirected = None,
         Signal::Reported(report) => {
             if onboarding.stack.as_ref().is_none_or(|stack| stack.id != report.stack_id) {
                 onboarding.stack = Some(Stack { id: report.stack_id.clone(), ..Stack::default() });
@@ -205,9 +214,15 @@ pub fn next(mut onboarding: Onboarding, signal: &Signal, now: Millis) -> Onboard
 }
 
 impl Onboarding {
-    /// Whether a stack may report: the bound one, or a new one once the bound one has come to its end.
-    pub fn accepts(&self, stack_id: &str) -> bool {
-        self.stack.as_ref().is_none_or(|stack| stack.id == stack_id || stack.is_over())
+    /// Whether a stack may report: the bound one, or a new one once the bound one has come to its end. As
+    /// reports can be lost, so has one that was not heard of for too long, and one whose name another
+    /// stack has by now: CloudFormation gives a name again only when the stack is gone. A new stack
+    /// never begins with a Delete.
+    pub fn accepts(&self, report: &Report, now: Millis) -> bool {
+        let Some(stack) = &self.stack else { return true };
+        let renewed = name(&stack.id) == name(&report.stack_id);
+        let over = stack.is_over() || stack.state(now) == State::Stale || renewed;
+        stack.id == report.stack_id || (over && report.request_type != "Delete")
     }
 
     /// Where it stands.
@@ -230,6 +245,11 @@ impl Onboarding {
         }
         self.stack.as_ref().and_then(|stack| stack.standing().failure)
     }
+}
+
+/// The name in a stack's ARN.
+fn name(stack_id: &str) -> Option<&str> {
+    stack_id.split('/').nth(1)
 }
 
 impl Stack {
@@ -258,16 +278,26 @@ impl Stack {
         self.in_order().pop()
     }
 
-    /// What all requests that ended come to.
+    /// What all requests that ended come to. A Create that never ended and was followed by a Delete has
+    /// failed, whatever became of its last report.
     pub fn standing(&self) -> Standing {
-        self.in_order().into_iter().fold(Standing::default(), Standing::after)
-    }
-
-    /// When we heard of the last Create or Update that succeeded; 0 if none did.
-    pub fn set_up_at(&self) -> Millis {
-        let set_up = |request: &&Request| request.kind != "Delete";
-        let ends = self.requests.values().filter(set_up).filter_map(|one| one.ended.as_ref());
-        ends.filter(|ended| !ended.failed).map(|ended| ended.at).max().unwrap_or(0)
+        let mut standing = Standing::default();
+        let requests = self.in_order();
+        for (at, request) in requests.iter().enumerate() {
+            let next = requests.get(at + 1).map(|next| next.kind.as_str());
+            let lost =
+                request.ended.is_none() && request.kind == "Create" && next == Some("Delete");
+            if lost && !standing.set_up {
+                standing.failure = Some(Failure {
+                    kind: request.kind.clone(),
+                    reason: LOST.to_owned(),
+                    at: request.heard,
+                    put_back: false,
+                });
+            }
+            standing = standing.after(request);
+        }
+        standing
     }
 
     fn state(&self, now: Millis) -> State {
@@ -290,7 +320,7 @@ impl Stack {
     }
 
     /// Whether nothing of it is there any more, or nothing ever came to be.
-    fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         let standing = self.standing();
         standing.removed || (!standing.set_up && standing.failure.is_some())
     }
@@ -349,7 +379,8 @@ impl Standing {
         };
         match (request.kind.as_str(), ended.failed) {
             ("Delete", false) => {
-                self.removed = self.set_up || self.failure.is_none();
+                let failed_to_delete = |failure: &Failure| failure.kind == "Delete";
+                self.removed = self.set_up || self.failure.as_ref().is_none_or(failed_to_delete);
                 self.set_up = false;
                 match &mut self.failure {
                     Some(failure) if !self.removed => failure.put_back = true,
@@ -378,6 +409,7 @@ impl Standing {
                     outputs: ended.outputs.clone(),
                     version: request.version.clone(),
                     removed: false,
+                    set_up_at: request.begun,
                     configuration: request.configuration.clone(),
                 };
             }

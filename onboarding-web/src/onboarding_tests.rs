@@ -78,7 +78,7 @@ fn a_deleted_stack_is_removed_and_another_one_may_follow() {
     let told = [report(1, "Create", Succeeded), report(2, "Delete", Succeeded)];
     let onboarding = after(&told);
     assert_eq!(onboarding.state(1_000_000), State::Removed);
-    assert!(onboarding.accepts("another stack"));
+    assert!(onboarding.accepts(&of_another(), 1_000_000));
 }
 
 #[test]
@@ -91,16 +91,44 @@ fn a_delete_that_failed_needs_attention() {
 
 #[test]
 fn another_stack_is_refused_while_the_bound_one_lives() {
-    assert!(Onboarding::default().accepts(STACK));
+    assert!(Onboarding::default().accepts(&of_another(), 5));
     for told in [
         vec![report(1, "Create", Started)],
         vec![report(1, "Create", Succeeded)],
         vec![report(1, "Create", Succeeded), report(2, "Update", Failed)],
     ] {
-        assert!(!after(&told).accepts("another stack"));
-        assert!(after(&told).accepts(STACK));
+        assert!(!after(&told).accepts(&of_another(), 1_000_000));
+        assert!(after(&told).accepts(&report(9, "Delete", Started), 1_000_000));
     }
-    assert!(after(&[report(1, "Create", Failed)]).accepts("another stack"));
+    let failed = after(&[report(1, "Create", Failed)]);
+    assert!(failed.accepts(&of_another(), 1_000_000));
+    let late = Report { request_type: "Delete".to_owned(), ..of_another() };
+    assert!(!failed.accepts(&late, 1_000_000));
+}
+
+#[test]
+fn what_became_of_a_stack_whose_last_report_was_lost_shows_by_what_follows() {
+    let silent = after(&[report(1, "Create", Started)]);
+    assert!(silent.accepts(&of_another(), 1_000_000 + STALE_AFTER + 1));
+    let connected = after(&[report(1, "Create", Succeeded)]);
+    let again = Report { stack_id: format!("{STACK}-again"), ..report(2, "Create", Started) };
+    assert!(connected.accepts(&again, 1_000_000), "the name was given again");
+
+    let rolled_back = after(&[report(1, "Create", Started), report(2, "Delete", Succeeded)]);
+    assert_eq!(rolled_back.state(1_000_000), State::Failed);
+    assert!(rolled_back.failure().unwrap().put_back);
+}
+
+#[test]
+fn a_delete_that_works_at_the_second_try_removes() {
+    let told =
+        [report(1, "Create", Failed), report(2, "Delete", Failed), report(3, "Delete", Succeeded)];
+    assert_eq!(state(&told), State::Removed);
+}
+
+fn of_another() -> Report {
+    let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/logs-analysis-other/77aa";
+    Report { stack_id: id.to_owned(), ..report(9, "Create", Started) }
 }
 
 #[test]

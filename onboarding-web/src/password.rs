@@ -7,6 +7,8 @@ use argon2::{
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
     clock::{HOUR, MINUTE, Millis},
     token::random_password,
@@ -20,6 +22,10 @@ pub const LONGEST: usize = 1000;
 pub const FREE_TRIES: i64 = 5;
 /// Wrong passwords from one address before it has to wait; many people can share one.
 pub const FREE_TRIES_OF_ADDRESS: i64 = 30;
+/// Wrong passwords for one account from everywhere.
+pub const FREE_TRIES_FROM_EVERYWHERE: i64 = 50;
+/// Passwords that are hashed at once: each takes 19 MiB.
+static AT_ONCE: Semaphore = Semaphore::const_new(3);
 /// After so long without a wrong one, counting starts anew.
 pub const FORGOTTEN_AFTER: Millis = HOUR;
 
@@ -41,12 +47,14 @@ fn hash_now(password: &str) -> Result<String, HashError> {
 
 /// Hashes a password, away from the threads that serve pages.
 pub async fn hash(password: String) -> Result<String, HashError> {
+    let _permit = AT_ONCE.acquire().await;
     let hashed = tokio::task::spawn_blocking(move || hash_now(&password)).await;
     hashed.map_err(|error| HashError(error.to_string()))?
 }
 
 /// Whether a password fits a hash; without a hash it takes as long and never fits.
 pub async fn fits(password: String, hash: Option<String>) -> bool {
+    let _permit = AT_ONCE.acquire().await;
     let checked = tokio::task::spawn_blocking(move || {
         let text = hash.as_deref().unwrap_or(&NOBODYS);
         let fits = PasswordHash::new(text).is_ok_and(|parsed| {

@@ -18,14 +18,10 @@ use crate::{
 pub fn of(site: &Site, customer: &Customer, now: Millis, staff: bool, page: &str) -> Progress {
     let regions: Vec<RegionProgress> =
         customer.regions.iter().map(|one| region(site, customer, one, now, staff)).collect();
-    let at_rest = |one: &Region| {
-        matches!(one.onboarding.state(now), State::Active | State::Removed) && one.dropped_at == 0
-    };
     Progress {
         staff,
         is_final: customer.offboarded_at != 0
-            && customer.regions.iter().all(at_rest)
-            && customer.state(now) == State::Removed,
+            && customer.regions.iter().all(|one| one.onboarding.state(now) == State::Removed),
         regions,
         updated: format!("{} UTC", clock::time_of_day(now)),
         poll_url: format!("{page}/progress"),

@@ -3,6 +3,8 @@
 //! A report is taken if its token is known and its stack is where the token's customer is. Whoever
 //! has a token can at most say something about that customer's own stack.
 
+use std::net::IpAddr;
+
 use axum::{
     Json,
     body::Bytes,
@@ -14,7 +16,7 @@ use serde_json::json;
 use templates::report::{Phase, Report};
 
 use crate::{
-    access::Ip,
+    access::{Ip, network},
     app::App,
     clock::{DAY, Millis},
     error::Problem,
@@ -93,10 +95,13 @@ pub fn judge(
     if bound {
         return Verdict::Accepted;
     }
-    if !onboarding.accepts(&report.stack_id) {
+    if !onboarding.accepts(report, now) {
         return Verdict::Refused("another stack is bound to this customer and region".to_owned());
     }
     let replaced = generation != customer.generation;
+    if customer.offboarded_at != 0 {
+        return Verdict::Refused("the customer was taken off".to_owned());
+    }
     if replaced || customer.revoked_at != 0 || now > customer.expires_at + GRACE {
         return Verdict::Refused(
             "the link that this stack was launched with is not valid".to_owned(),
@@ -112,46 +117,36 @@ pub fn change(
     region: &Region,
     report: &Report,
     now: Millis,
-) -> Option<Change> {
-    let (signal, audit) = match verdict {
-        Verdict::Accepted => (Signal::Reported(report.clone()), None),
-        Verdict::Misdirected(why) => {
-            let live = region.onboarding.stack.is_some();
-            let entry = NewAudit {
-                action: "refuse report",
-                customer_id: customer.id.clone(),
-                subject: customer.name.clone(),
-                before: String::new(),
-                after: format!("{why}\n{}", report.stack_id),
-            };
-            if live {
-                // A stack is there and works; somebody else's tells us nothing about it.
-                return Some(Change {
-                    onboarding: region.onboarding.clone(),
-                    events: Vec::new(),
-                    audit: Some(entry),
-                });
-            }
-            (Signal::Misdirected(why.clone()), Some(entry))
+) -> Change {
+    let events = event(verdict, region, report, now).into_iter().collect();
+    let why = match verdict {
+        Verdict::Accepted => {
+            let signal = Signal::Reported(report.clone());
+            let onboarding = Some(next(region.onboarding.clone(), &signal, now));
+            return Change { onboarding, events, audit: None };
         }
-        Verdict::Refused(why) => {
-            let entry = NewAudit {
-                action: "refuse report",
-                customer_id: customer.id.clone(),
-                subject: customer.name.clone(),
-                before: String::new(),
-                after: format!("{why}\n{}", report.stack_id),
-            };
-            let onboarding = region.onboarding.clone();
-            return Some(Change { onboarding, events: Vec::new(), audit: Some(entry) });
-        }
+        Verdict::Misdirected(why) | Verdict::Refused(why) => why,
     };
-    let onboarding = next(region.onboarding.clone(), &signal, now);
-    Some(Change {
-        events: event(verdict, region, report, now).into_iter().collect(),
-        onboarding,
-        audit,
-    })
+    // A stack that is there and works is not touched by what another one says.
+    let lives = region.onboarding.stack.as_ref().is_some_and(|stack| !stack.is_over());
+    let gone = report.request_type == "Delete" && report.phase == Phase::Succeeded;
+    let signal = match verdict {
+        Verdict::Misdirected(_) if gone => Some(Signal::Cleared),
+        Verdict::Misdirected(why) if !lives => Some(Signal::Misdirected(why.clone())),
+        _ => None,
+    };
+    let entry = NewAudit {
+        action: "refuse report",
+        customer_id: customer.id.clone(),
+        subject: customer.name.clone(),
+        before: String::new(),
+        after: format!("{why}\n{}", report.stack_id),
+    };
+    Change {
+        onboarding: signal.map(|signal| next(region.onboarding.clone(), &signal, now)),
+        events,
+        audit: Some(entry),
+    }
 }
 
 /// What people read of it in the timeline; steps are too many for that.
@@ -165,7 +160,9 @@ fn event(verdict: &Verdict, region: &Region, report: &Report, now: Millis) -> Op
         (_, Phase::Progress) => return None,
     };
     let what = format!("Stack in {}: {what}", region.region);
-    let name = [&report.stack_id, &report.request_id, &what].map(String::as_str).join("\n");
+    // Of refusals, one line for each stack and reason is enough.
+    let request = if *verdict == Verdict::Accepted { &report.request_id } else { &detail };
+    let name = [&report.stack_id, request, &what].map(String::as_str).join("\n");
     Some(Event { id: digest(&name), at: now, who: "AWS".to_owned(), what, detail })
 }
 
@@ -179,15 +176,17 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 
 /// Cuts what is too long and takes out what does not print; the reports are shown to people.
 fn tidy(mut report: Report) -> Report {
-    let cut = |text: &str| {
+    let cut = |text: &str, most: usize| {
         let keep = |c: &char| !c.is_control() || *c == '\n';
-        text.chars().filter(keep).take(LONGEST).collect::<String>()
+        text.chars().filter(keep).take(most).collect::<String>()
     };
-    for text in [&mut report.reason, &mut report.version, &mut report.request_id] {
-        *text = cut(text);
+    report.reason = cut(&report.reason, LONGEST);
+    report.stack_id = cut(&report.stack_id, LONGEST);
+    for text in [&mut report.version, &mut report.request_id, &mut report.configuration] {
+        *text = cut(text, 128);
     }
-    report.configuration = cut(&report.configuration);
-    report.outputs = report.outputs.iter().take(20).map(|(k, v)| (cut(k), cut(v))).collect();
+    let outputs = report.outputs.iter().take(20);
+    report.outputs = outputs.map(|(name, value)| (cut(name, 128), cut(value, LONGEST))).collect();
     report
 }
 
@@ -200,7 +199,7 @@ pub async fn take(
 ) -> Result<Response, Problem> {
     let token = token(&headers).unwrap_or_default();
     let Some((id, region, generation)) = app.store.stack_token(token).await? else {
-        let often = app.limits.unknown_tokens.check_key(&ip).is_err();
+        let often = app.limits.unknown_tokens.check_key(&network(ip)).is_err();
         let status = if often { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::UNAUTHORIZED };
         return Ok(refused(status, "the token is not known"));
     };
@@ -211,6 +210,25 @@ pub async fn take(
         Ok(report) => tidy(report),
         Err(error) => return Ok(refused(StatusCode::BAD_REQUEST, &error.to_string())),
     };
+    let found = (id, region, generation);
+    // The handler waits two seconds and hangs up; what it said is kept all the same.
+    let kept = tokio::spawn(async move { keep(&app, found, report, ip).await }).await;
+    match kept.map_err(|error| Problem::internal(&error))?? {
+        Some(Verdict::Accepted) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Some(Verdict::Refused(why) | Verdict::Misdirected(why)) => {
+            Ok(refused(StatusCode::FORBIDDEN, &why))
+        }
+        None => Ok(refused(StatusCode::FORBIDDEN, "the region was taken off the list")),
+    }
+}
+
+/// Keeps a report and tells who is looking. `None` if the region is not there any more.
+async fn keep(
+    app: &App,
+    (id, region, generation): (String, String, i64),
+    report: Report,
+    ip: IpAddr,
+) -> Result<Option<Verdict>, Problem> {
     let now = app.store.now();
     let actor = Actor { name: "stack".to_owned(), ip: ip.to_string() };
     let verdict = app
@@ -223,14 +241,10 @@ pub async fn take(
         .await?;
     app.live.changed(&id);
     metrics::counter!("onboarding_reports_total", "phase" => phase(report.phase)).increment(1);
-    Ok(match verdict {
-        Some(Verdict::Accepted) => StatusCode::NO_CONTENT.into_response(),
-        Some(Verdict::Refused(why) | Verdict::Misdirected(why)) => {
-            tracing::warn!(customer.id = id, region, why, "a report was refused");
-            refused(StatusCode::FORBIDDEN, &why)
-        }
-        None => refused(StatusCode::FORBIDDEN, "the region was taken off the list"),
-    })
+    if let Some(Verdict::Refused(why) | Verdict::Misdirected(why)) = &verdict {
+        tracing::warn!(customer.id = id, region, why, "a report was refused");
+    }
+    Ok(verdict)
 }
 
 fn phase(phase: Phase) -> &'static str {

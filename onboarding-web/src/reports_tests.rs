@@ -91,8 +91,11 @@ fn a_link_that_is_over_binds_no_new_stack_and_keeps_the_bound_one() {
     let begun = Signal::Reported(report(&own, "1", Phase::Started));
     revoked.regions[0].onboarding = next(Onboarding::default(), &begun, 7);
     assert_eq!(verdict(&revoked, 1, &own, late), Verdict::Accepted);
-    let other = stack("eu-west-1", ACCOUNT, "2");
+    let other = stack("eu-west-1", ACCOUNT, "2").replace("acme", "other");
     assert!(refused(verdict(&revoked, 2, &other, 8)));
+    let mut leaving = customer();
+    leaving.offboarded_at = 5;
+    assert!(refused(verdict(&leaving, 2, &own, 6)));
 }
 
 #[test]
@@ -103,8 +106,8 @@ fn a_stack_elsewhere_does_no_harm_to_one_that_works() {
     let forged = report(&stack("eu-west-1", "222233334444", "9"), "9", Phase::Failed);
     let region = &customer.regions[0];
     let verdict = judge(&customer, region, 2, &forged, 9);
-    let change = change(&verdict, &customer, region, &forged, 9).unwrap();
-    assert_eq!(change.onboarding, region.onboarding);
+    let change = change(&verdict, &customer, region, &forged, 9);
+    assert_eq!(change.onboarding, None);
     assert_eq!(change.audit.unwrap().action, "refuse report");
 }
 
@@ -113,8 +116,7 @@ fn a_repeated_report_is_one_event_and_a_step_is_none() {
     let customer = customer();
     let region = &customer.regions[0];
     let own = report(&stack("eu-west-1", ACCOUNT, "1"), "1", Phase::Started);
-    let events =
-        |report: &Report| change(&Verdict::Accepted, &customer, region, report, 9).unwrap().events;
+    let events = |report: &Report| change(&Verdict::Accepted, &customer, region, report, 9).events;
     assert_eq!(events(&own)[0].id, events(&own)[0].id);
     let step = Report { phase: Phase::Progress, step: Some(Step::Topic), ..own };
     assert_eq!(events(&step), []);
@@ -128,4 +130,25 @@ fn what_is_too_long_or_does_not_print_is_cut() {
     let tidy = tidy(long);
     assert_eq!(tidy.reason.len(), LONGEST);
     assert!(tidy.reason.starts_with("ax") && tidy.outputs.len() == 20);
+}
+
+#[test]
+fn a_stack_that_was_launched_in_the_wrong_place_and_deleted_is_forgotten() {
+    let mut customer = customer();
+    let elsewhere = stack("eu-west-1", "222233334444", "9");
+    let wrong = report(&elsewhere, "1", Phase::Failed);
+    let keep = |customer: &mut Customer, report: &Report| {
+        let region = customer.regions[0].clone();
+        let verdict = judge(customer, &region, 2, report, 9);
+        let change = change(&verdict, customer, &region, report, 9);
+        if let Some(onboarding) = change.onboarding {
+            customer.regions[0].onboarding = onboarding;
+        }
+    };
+    keep(&mut customer, &wrong);
+    assert!(customer.regions[0].onboarding.failure().is_some());
+    let mut gone = report(&elsewhere, "2", Phase::Succeeded);
+    gone.request_type = "Delete".to_owned();
+    keep(&mut customer, &gone);
+    assert_eq!(customer.regions[0].onboarding.failure(), None);
 }

@@ -110,7 +110,8 @@ fn of_customers() -> Vec<Route> {
         route(get.clone(), "/customers/{id}/revoke", editor, customer::ask_revoke),
         route(post.clone(), "/customers/{id}/revoke", editor, customer::revoke),
         route(get, "/customers/{id}/offboard", editor, customer::ask_offboard),
-        route(post, "/customers/{id}/offboard", editor, customer::offboard),
+        route(post.clone(), "/customers/{id}/offboard", editor, customer::offboard),
+        route(post, "/customers/{id}/reinstate", editor, customer::reinstate),
     ]
 }
 
@@ -132,12 +133,14 @@ fn of_import() -> Vec<Route> {
 fn of_templates() -> Vec<Route> {
     let (get, viewer) = (Method::GET, Access::Staff(Role::Viewer));
     let retire = "/templates/{id}/{version}/retire";
+    let restore = "/templates/{id}/{version}/restore";
     vec![
         route(get.clone(), "/templates", viewer, templates::list),
         route(get.clone(), "/templates/{id}/diff", viewer, templates::diff),
         route(get.clone(), "/templates/{id}/{version}", viewer, templates::show),
         route(get, "/templates/{id}/{version}/raw", viewer, templates::raw),
         route(Method::POST, retire, Access::Staff(Role::Admin), templates::retire),
+        route(Method::POST, restore, Access::Staff(Role::Admin), templates::restore),
     ]
 }
 
@@ -262,11 +265,13 @@ async fn measure(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status().as_u16();
     let took = begun.elapsed();
+    let known = [Method::GET, Method::POST, Method::HEAD].contains(&method);
+    let method = if known { method.to_string() } else { "other".to_owned() };
     let labels =
-        [("method", method.to_string()), ("path", path.clone()), ("status", status.to_string())];
+        [("method", method.clone()), ("path", path.clone()), ("status", status.to_string())];
     metrics::counter!("onboarding_requests_total", &labels).increment(1);
     metrics::histogram!("onboarding_request_seconds", &labels[..2]).record(took.as_secs_f64());
     let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(%method, path, status, ms, "request");
+    tracing::info!(method, path, status, ms, "request");
     response
 }

@@ -1,15 +1,20 @@
 //! Runs the site: opens the database, takes the templates in, listens, and stops in order.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{
+    future::{Future, IntoFuture},
+    net::SocketAddr,
+    path::Path,
+    time::Duration,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, sync::watch, time::interval};
 
 use crate::{
     app::App,
-    clock::Clock,
+    clock::{Clock, Millis},
     password, routes,
     settings::{Serve, Storage},
     store::{Actor, Role, Store},
@@ -23,6 +28,42 @@ pub struct Welcome {
     pub url: String,
     /// E-mail and password of the account that was just made.
     pub account: Option<(String, String)>,
+    /// Settings that are still placeholders, though the site is open to others than this machine.
+    pub missing: Vec<&'static str>,
+}
+
+fn missing(settings: &Serve) -> Vec<&'static str> {
+    if settings.public_url.scheme() != "https" {
+        return Vec::new();
+    }
+    let placeholders = [
+        (settings.vendor_account_id == "000000000000", "--vendor-account-id"),
+        (settings.notification_endpoint.contains("example.com"), "--notification-endpoint"),
+        (settings.code_bucket_prefix.starts_with("example-"), "--code-bucket-prefix"),
+        (settings.contact_email.ends_with("example.com"), "--contact-email"),
+        (
+            settings.trusted_proxies == 0,
+            "--trusted-proxies (what ends TLS in front of it counts as one)",
+        ),
+    ];
+    placeholders.into_iter().filter(|(is, _)| *is).map(|(_, setting)| setting).collect()
+}
+
+/// Opens a database that is there already, with its key; makes neither.
+pub async fn open_existing(storage: &Storage) -> Result<Store> {
+    let file = storage.database_url.strip_prefix("sqlite://");
+    let file = file.map(|path| path.split('?').next().unwrap_or(path));
+    ensure!(
+        file.is_none_or(|path| Path::new(path).exists()),
+        "--database-url: there is no database at {}",
+        file.unwrap_or_default()
+    );
+    ensure!(
+        storage.key_file.exists(),
+        "--key-file: there is no key at {}",
+        storage.key_file.display()
+    );
+    open(storage).await
 }
 
 /// Opens the database with its key.
@@ -60,7 +101,6 @@ pub async fn serve(
     welcome: impl FnOnce(Welcome) + Send,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let account = first_account(&app, settings).await?;
     let listener = TcpListener::bind(settings.listen).await;
     let listener =
         listener.with_context(|| format!("--listen: cannot listen on {}", settings.listen))?;
@@ -69,7 +109,9 @@ pub async fn serve(
     if let Some(address) = settings.metrics_listen {
         tasks.push(metrics(address, stopped.clone()).await?);
     }
-    welcome(Welcome { url: app.site.public_url.clone(), account });
+    // Last, since its password is shown once: nothing may fail between the two.
+    let account = first_account(&app, settings).await?;
+    welcome(Welcome { url: app.site.public_url.clone(), account, missing: missing(settings) });
     let live = app.live.clone();
     let service = routes::router(&app).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(async move {
@@ -78,13 +120,28 @@ pub async fn serve(
         live.end();
         stopping.send_replace(true);
     });
-    served.await.context("serving")?;
+    let mut late = stopped.clone();
+    let too_late = async move {
+        // A client that never ends its request must not keep the service from ending.
+        let _ = late.wait_for(|stopping| *stopping).await;
+        tokio::time::sleep(STOP_WITHIN).await;
+    };
+    tokio::select! {
+        ended = served.into_future() => ended.context("serving")?,
+        () = too_late => tracing::warn!("some requests did not end and were cut off"),
+    }
     for task in tasks {
         task.abort();
     }
     app.store.close().await;
     Ok(())
 }
+
+/// Open requests have so long to end when the service stops.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+
+/// How far back changes are looked for.
+const LOOK_BACK: Millis = 10_000;
 
 type Task = tokio::task::JoinHandle<()>;
 
@@ -97,6 +154,9 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
             log_failure("audit", one.check_audit().await);
             log_failure("sessions", one.store.forget_old_sessions().await);
+            let before = one.store.now() - password::FORGOTTEN_AFTER;
+            log_failure("failures", one.store.forget_old_failures(before).await);
+            log_failure("imports", one.store.forget_old_imports().await);
             one.limits.unknown_tokens.retain_recent();
             one.limits.reports.retain_recent();
         }
@@ -104,20 +164,24 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(60));
     tasks.push(tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
-            log_failure("stale stacks", one.store.mark_stale().await.map(drop));
+            match one.store.mark_stale().await {
+                Ok(stale) => stale.iter().for_each(|id| one.live.changed(id)),
+                Err(error) => log_failure("stale stacks", Err(error)),
+            }
         }
     }));
     // Other copies of the service, and the command line, change customers too.
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(1));
     tasks.push(tokio::spawn(async move {
-        let mut since = one.store.now();
+        // Clocks differ, and what is committed late has an earlier time: a little is looked at twice.
+        let mut known: Vec<(String, Millis)> = Vec::new();
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
-            match one.store.changed_since(since).await {
+            match one.store.changed_since(one.store.now() - LOOK_BACK).await {
                 Ok(changed) => {
-                    for (id, at) in changed {
-                        since = since.max(at);
-                        one.live.changed(&id);
+                    for (id, _) in changed.iter().filter(|change| !known.contains(change)) {
+                        one.live.changed(id);
                     }
+                    known = changed;
                 }
                 Err(error) => tracing::warn!(%error, "changes could not be looked for"),
             }
@@ -140,6 +204,13 @@ async fn metrics(address: SocketAddr, mut stopped: watch::Receiver<bool>) -> Res
     let listener = TcpListener::bind(address).await;
     let listener =
         listener.with_context(|| format!("--metrics-listen: cannot listen on {address}"))?;
+    let (upkeep, mut ticks) = (handle.clone(), interval(Duration::from_secs(5)));
+    tokio::spawn(async move {
+        loop {
+            ticks.tick().await;
+            upkeep.run_upkeep();
+        }
+    });
     let app = Router::new().route("/metrics", get(move || std::future::ready(handle.render())));
     Ok(tokio::spawn(async move {
         let stop = async move {

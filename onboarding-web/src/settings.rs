@@ -129,7 +129,8 @@ pub struct Serve {
     #[arg(
         long,
         env = "ONBOARDING_NOTIFICATION_ENDPOINT",
-        default_value = "https://logs-intake.example.com/sns"
+        default_value = "https://logs-intake.example.com/sns",
+        value_parser = endpoint
     )]
     pub notification_endpoint: String,
     /// Templates and code are in the buckets PREFIX-REGION.
@@ -146,6 +147,14 @@ pub struct Serve {
     /// Earlier or other published templates, as FOLDER/ID/VERSION.yaml, with your constants in them.
     #[arg(long, env = "ONBOARDING_TEMPLATE_FOLDER", value_name = "FOLDER")]
     pub template_folder: Option<PathBuf>,
+    /// How much is logged: error, warn, info, debug or trace.
+    #[arg(
+        long,
+        env = "ONBOARDING_LOG",
+        default_value = "info",
+        value_parser = ["error", "warn", "info", "debug", "trace"]
+    )]
+    pub log: String,
     /// The account that is made at the first start.
     #[arg(
         long,
@@ -206,6 +215,20 @@ fn account_id(text: &str) -> Result<String, String> {
     }
 }
 
+/// As the stack takes it; plain http for an emulator on this machine only.
+fn endpoint(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).ok();
+    let here = |url: &Url| url.scheme() == "http" && url.host_str() == Some("127.0.0.1");
+    let https = url.is_some_and(|url| url.scheme() == "https" || here(&url));
+    let parts: Vec<&str> = text.split(':').collect();
+    let queue = matches!(parts.as_slice(), ["arn", _, "sqs", _, account, _] if account.len() == 12);
+    if (https || queue) && !text.contains(['"', '\\']) && !text.contains(char::is_whitespace) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be an https URL or the ARN of an SQS queue".to_owned())
+    }
+}
+
 fn bucket_prefix(text: &str) -> Result<String, String> {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     if (3..=45).contains(&text.len()) && text.bytes().all(fits) && !text.starts_with('-') {
@@ -255,7 +278,6 @@ fn names() -> Vec<String> {
     let serve = cli.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
     let all = cli.get_arguments().chain(serve).filter_map(|argument| argument.get_env());
     let mut names: Vec<String> = all.map(|name| name.to_string_lossy().into_owned()).collect();
-    names.push("ONBOARDING_LOG".to_owned());
     names.sort();
     names.dedup();
     names
@@ -281,6 +303,8 @@ mod tests {
             ("--database-url", "mysql://db", "sqlite://FILE or postgres://"),
             ("--contact-email", "nobody", "write an e-mail address"),
             ("--listen", "8080", "invalid"),
+            ("--notification-endpoint", "http://intake.example.com", "https URL or the ARN"),
+            ("--log", "loud", "invalid value"),
         ];
         for (flag, value, words) in cases {
             let refused = refused(&[flag, value]);

@@ -57,6 +57,14 @@ pub enum StoreError {
     OtherKey,
 }
 
+impl StoreError {
+    /// Whether a text was given that the database cannot hold: one with a zero byte (SQLSTATE 22021).
+    pub fn is_unkeepable_text(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == "22021")
+    }
+}
+
 /// The result of everything that touches the database.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -95,6 +103,9 @@ impl Store {
     /// Opens `sqlite://PATH` or `postgres://…` and brings its schema up to date.
     pub async fn open(url: &str, key: Key, clock: Clock) -> Result<Self> {
         install_default_drivers();
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            make_private(path.split('?').next().unwrap_or(path));
+        }
         let engine = if url.starts_with("sqlite:") { Engine::Sqlite } else { Engine::Postgres };
         let url = match engine {
             Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
@@ -166,6 +177,13 @@ impl Store {
             _ => Err(StoreError::OtherKey),
         }
     }
+}
+
+/// Makes the file before SQLite does, so that nobody else on the machine reads it. Where that fails,
+/// opening it will say why.
+fn make_private(path: &str) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path);
 }
 
 /// Reads JSON out of a column.

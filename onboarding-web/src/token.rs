@@ -46,8 +46,11 @@ impl Key {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let key = Self(rand::random());
-                write_private(path, &URL_SAFE_NO_PAD.encode(key.0)).map_err(failed)?;
-                Ok(key)
+                match write_private(path, &URL_SAFE_NO_PAD.encode(key.0)) {
+                    Ok(()) => Ok(key),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load(path),
+                    Err(error) => Err(failed(error)),
+                }
             }
             Err(error) => Err(failed(error)),
         }
@@ -121,9 +124,16 @@ fn hex(bytes: &[u8]) -> String {
 
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // Under another name first, so that there is never half a key.
+    let unfinished = path.with_extension(format!("{}.new", random_id()));
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
     writeln!(file, "{text}")?;
-    file.sync_all()
+    file.sync_all()?;
+    // Not renamed: another copy of the service may have made one meanwhile.
+    let linked = fs::hard_link(&unfinished, path);
+    fs::remove_file(&unfinished)?;
+    linked
 }
 
 #[cfg(test)]

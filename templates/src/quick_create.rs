@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use url::{Host, Url, form_urlencoded};
 
 use crate::{
-    catalog::{STACK_LAUNCH_ROLE, Template},
+    catalog::STACK_LAUNCH_ROLE,
     declared::{self, Declared, MAX_VALUE_BYTES, ReadError},
     parameters::{self, FilledBy},
     partition::Partition,
@@ -253,9 +253,9 @@ pub fn stack_name(customer: &str, unique: &str) -> String {
 
 /// Checks, when a program starts, that a template takes what links fill in. A link would otherwise
 /// lose a value without anybody noticing.
-pub fn check_contract(template: &Template) -> Result<(), LinkError> {
-    let declared = declared::parameters(template.body)?;
-    let filled: Vec<&str> = if template.id == STACK_LAUNCH_ROLE.id {
+pub fn check_contract(id: &str, body: &str) -> Result<(), LinkError> {
+    let declared = declared::parameters(body)?;
+    let filled: Vec<&str> = if id == STACK_LAUNCH_ROLE.id {
         vec![parameters::LAUNCH_ROLE_STACK_NAME]
     } else {
         let by_link = parameters::ALL.iter().filter(|one| one.filled_by == FilledBy::Link);

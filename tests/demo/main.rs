@@ -188,6 +188,7 @@ async fn by_hand(
         url = site.url,
         account = path.customer.account,
     ));
+    screen.doing("waiting for you, or Ctrl-C");
     tokio::signal::ctrl_c().await?;
     Ok(())
 }

@@ -4,5 +4,7 @@ mod access;
 mod durability;
 mod link_to_green;
 mod pages;
+mod reports;
+mod sessions;
 mod stack_life;
 mod store;

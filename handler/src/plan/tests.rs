@@ -36,7 +36,6 @@ fn desired(id: &Identity, paths: &[&str]) -> Desired {
         retention_days: 365,
         vendor_account: "222233334444".into(),
         endpoint: Endpoint { protocol: "https", address: "https://intake.vendor.test/sns".into() },
-        reporting: None,
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn email(text: &str) -> Result<String, String> {
     if text.len() > MAX_EMAIL {
         return Err(format!("Email address must be {MAX_EMAIL} characters or less"));
     }
-    let separates = |c: char| c.is_whitespace() || ",;:<>()[]\"\\".contains(c);
+    let separates = |c: char| c.is_whitespace() || ",;:<>()[]\"\\?&#%/".contains(c);
     let well_formed = text.split_once('@').is_some_and(|(local, domain)| {
         let dots = local.starts_with('.') || local.ends_with('.') || local.contains("..");
         (1..=MAX_EMAIL_LOCAL).contains(&local.len()) && !dots && is_domain(domain)

@@ -81,17 +81,6 @@ pub struct UpdateNotice {
     pub words: String,
     /// What changed between the two.
     pub diff_url: String,
-    /// Links that update a stack, by region.
-    pub links: Vec<UpdateLink>,
-}
-
-/// A link that updates a region's stack.
-#[derive(Debug, Clone)]
-pub struct UpdateLink {
-    /// The region; also part of an id.
-    pub region: String,
-    /// The AWS page, or the customer page that leads to it.
-    pub url: String,
 }
 
 /// The address of the customer's page.
@@ -402,7 +391,6 @@ pub(crate) mod tests {
             update: Some(UpdateNotice {
                 words: "Version 0.2.0 is out. The stack in eu-west-1 runs 0.1.0.".into(),
                 diff_url: "/templates/logs-analysis-onboarding/diff?from=0.1.0&to=0.2.0".into(),
-                links: vec![UpdateLink { region: "eu-west-1".into(), url: region("eu-west-1", "").aws }],
             }),
             link: Some(CustomerLink {
                 url: LINK.into(),

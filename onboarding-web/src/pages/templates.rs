@@ -58,6 +58,8 @@ pub struct VersionRow {
     pub raw_url: String,
     /// Where retiring is posted to; `None` if retired, current, or for those who may not.
     pub retire_url: Option<String>,
+    /// Where an admin takes it back into use, if it is retired.
+    pub restore_url: Option<String>,
 }
 
 impl VersionRow {
@@ -191,6 +193,7 @@ pub(crate) mod tests {
             url: format!("/templates/{ID}/{version}"),
             raw_url: format!("/templates/{ID}/{version}/raw"),
             retire_url: retire.then(|| format!("/templates/{ID}/{version}/retire")),
+            restore_url: None,
         }
     }
 

@@ -23,7 +23,7 @@ use crate::{
     pages::{
         customer::{
             Confirm, Customer as Page, CustomerLink, Details, EmailText, LaunchRole, NextStep,
-            Offer, RegionLinks, TimelineEntry, UpdateLink, UpdateNotice,
+            Offer, RegionLinks, TimelineEntry, UpdateNotice,
         },
         frame::Tag,
         progress::ProgressFragment,
@@ -101,7 +101,7 @@ fn customer_link(customer: &Customer, url: String, now: clock::Millis) -> Custom
         1 => format!("opened once, {}", clock::ago(customer.opened_at, now)),
         count => format!("opened {count} times, last {}", clock::ago(customer.opened_at, now)),
     };
-    let left = clock::span(customer.expires_at - now);
+    let left = clock::left(customer.expires_at - now);
     let expiry = format!("expires in {left}, on {}", clock::day(customer.expires_at));
     CustomerLink { url, expiry, opened }
 }
@@ -121,15 +121,23 @@ fn next_step(app: &App, customer: &Customer, standing: Standing, shares: bool) -
         all.find(|one| one.onboarding.state(now) == state).map_or("", |one| one.region.as_str())
     };
     let before_a_stack = matches!(standing, Standing::Sent | Standing::Opened);
-    let expired = !customer.link_is_valid(app.store.now()) && before_a_stack;
+    let wants_update = customer.regions.iter().any(Region::wants_update);
+    let needs_link = before_a_stack
+        || wants_update
+        || matches!(standing, Standing::Failed | Standing::Removed)
+        || customer.offboarded_at != 0;
+    let expired = !customer.link_is_valid(app.store.now()) && needs_link;
     let (sentence, offer) = match standing {
-        _ if customer.offboarded_at != 0 && standing != Standing::Removed => (
+        _ if customer.offboarded_at != 0 && (standing == Standing::Removed || before_a_stack) => {
+            ("Offboarded: no stack of this customer is there.", Offer::Nothing)
+        }
+        _ if expired => (
+            "The customer will need the link, and it does not work any more. Make a new one and send it.",
+            Offer::Open { label: "Make a new link…".to_owned(), url: format!("{url}/rotate") },
+        ),
+        _ if customer.offboarded_at != 0 => (
             "Offboarding: the customer has to delete the stack. Their page says how.",
             copy("Copy the link", "page-link"),
-        ),
-        _ if expired => (
-            "The link does not work any more, and nothing was launched with it. Make a new one and send it.",
-            Offer::Open { label: "Make a new link…".to_owned(), url: format!("{url}/rotate") },
         ),
         Standing::Sent => ("Send the customer the link.", copy("Copy the e-mail", "email-body")),
         Standing::Opened => (
@@ -148,7 +156,7 @@ fn next_step(app: &App, customer: &Customer, standing: Standing, shares: bool) -
             "We have not heard of the stack for too long. Ask the customer what its events say in AWS.",
             Offer::Nothing,
         ),
-        Standing::Active if customer.regions.iter().any(Region::wants_update) => (
+        Standing::Active if wants_update => (
             "What was asked for has changed since the stack was set up. Ask the customer to update it; their \
              page says how.",
             copy("Copy the link", "page-link"),
@@ -186,10 +194,14 @@ fn regions(
 
 async fn email_text(app: &App, customer: &Customer, link: &str) -> Result<EmailText, Problem> {
     let (subject, body) = email_of(app, customer, link).await?;
-    let mut mailto = url::Url::parse(&format!("mailto:{}", customer.email)).map_err(internal)?;
-    mailto.query_pairs_mut().append_pair("subject", &subject).append_pair("body", &body);
-    // Mail programs do not know the plus sign for a space.
-    let mailto = mailto.as_str().replace('+', "%20");
+    let encoded = |text: &str| -> String {
+        // Mail programs do not know the plus sign for a space.
+        url::form_urlencoded::byte_serialize(text.as_bytes())
+            .collect::<String>()
+            .replace('+', "%20")
+    };
+    let to = encoded(&customer.email).replace("%40", "@");
+    let mailto = format!("mailto:{to}?subject={}&body={}", encoded(&subject), encoded(&body));
     Ok(EmailText { to: customer.email.clone(), subject, body, mailto })
 }
 
@@ -233,14 +245,12 @@ async fn update(app: &App, customer: &Customer) -> Result<Option<UpdateNotice>, 
     let Some(newest) = words::newer(&offered, &customer.template_version) else { return Ok(None) };
     let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
     let from = &customer.template_version;
-    let edit = format!("/customers/{}/edit", customer.id);
     Ok(Some(UpdateNotice {
         words: format!(
             "Template {newest} is there; this customer's links pin {from}. Choose it under Change, then \
-             send the customer's page again."
+             send the link again: the customer's page says how to update the stack."
         ),
         diff_url: format!("/templates/{id}/diff?from={from}&to={newest}"),
-        links: vec![UpdateLink { region: newest, url: edit }],
     }))
 }
 
@@ -385,3 +395,16 @@ confirmed!(
     offboard,
     "Offboarding has begun. The customer's page now says how to delete the stack."
 );
+
+/// `POST /customers/{id}/reinstate`
+pub async fn reinstate(
+    State(app): State<App>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    customer(&app, &id).await?;
+    app.store.reinstate(&signed.actor(), &id).await?;
+    app.live.changed(&id);
+    let told = "The customer is no longer being taken off. Their page shows how to launch again.";
+    signed.done(&format!("/customers/{id}"), told).await
+}

@@ -39,8 +39,10 @@ pub struct Asked {
 
 impl Asked {
     fn filter(&self) -> ListFilter {
+        // A longer pattern than this finds nothing that people look for.
+        let query = self.q.chars().filter(|c| !c.is_control()).take(200).collect();
         ListFilter {
-            query: self.q.clone(),
+            query,
             state: self.state.clone(),
             region: self.region.clone(),
             version: self.version.clone(),
@@ -155,7 +157,7 @@ fn view(app: &App, signed: &SignedIn, offered: &[String], row: &ListRow) -> Row 
     } else if row.expires_at <= now {
         (format!("expired {}", clock::ago(row.expires_at, now)), Some(Tag::of_link("expired")))
     } else {
-        (format!("expires in {}", clock::span(row.expires_at - now)), None)
+        (format!("expires in {}", clock::left(row.expires_at - now)), None)
     };
     let may_copy = signed.staff.role() >= Role::Editor && link_tag.is_none();
     let token = || app.store.key().page_token(&row.id, row.generation);

@@ -13,6 +13,7 @@ use crate::{
     app::App,
     customer_form::{self, RawCustomer, Rules},
     error::{Problem, page},
+    links,
     load_balancers::{self, Kind, Line, Selector},
     pages::{
         customers::{Choice, CustomerForm, Parse, ParseRow, Typed},
@@ -132,7 +133,12 @@ async fn checked(
             format!("{name} has these load balancers in {region} already. Change them there");
         return Ok(Err(vec![FieldError::new("load_balancers", message)]));
     }
-    Ok(Ok(record(customer, sent.load_balancers.trim())))
+    let new = record(customer, sent.load_balancers.trim());
+    let template = app.catalogue.template(ONBOARDING, &new.template_version).await;
+    let template = template.map_err(|error| Problem::internal(&error))?.ok_or(Problem::NotFound)?;
+    Ok(links::check(&app.site, app.store.key(), &template, &new)
+        .map(|()| new)
+        .map_err(|error| vec![FieldError::new("load_balancers", error.to_string())]))
 }
 
 /// Whether two stacks would take care of the same load balancer. What a tag or `all` selects is only

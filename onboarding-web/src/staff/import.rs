@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use templates::catalog::LOGS_ANALYSIS_ONBOARDING;
 
 use super::form::{default_expiry, record};
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
     customer_form::Rules,
     error::{Problem, page},
     import::{self, DryRun},
+    links,
     pages::{
         frame::FieldError,
         import::{Column, Import as Page, ImportCheck, ImportDone, RowError},
@@ -123,7 +125,10 @@ async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Pr
     let versions = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
     let days = default_expiry(app).await?;
     let taken = app.store.all_regions().await?;
-    let site = app.site.clone();
+    let (site, key) = (app.site.clone(), app.store.key().clone());
+    let newest = versions.first().cloned().unwrap_or_default();
+    let template = app.catalogue.template(LOGS_ANALYSIS_ONBOARDING.id, &newest).await;
+    let template = template.map_err(|error| Problem::internal(&error))?.ok_or(Problem::NotFound)?;
     let run = tokio::task::spawn_blocking(move || {
         let known_region = |region: &str| site.offers(region);
         let rules = Rules {
@@ -134,7 +139,22 @@ async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Pr
         let exists = |account: &str, region: &str| {
             taken.get(&(account.to_owned(), region.to_owned())).cloned()
         };
-        import::read(&bytes, &rules, &exists).map_err(|error| error.to_string())
+        let mut run = import::read(&bytes, &rules, &exists).map_err(|error| error.to_string())?;
+        run.good.retain(|(row, customer)| {
+            let new = record(customer.clone(), "");
+            let outcome = links::check(&site, &key, &template, &new);
+            let refused = outcome.err().map(|error| import::RowError {
+                row: *row,
+                column: "load_balancers",
+                value: new.regions.first().map(|(_, list, _)| list.clone()).unwrap_or_default(),
+                message: error.to_string(),
+            });
+            let good = refused.is_none();
+            run.errors.extend(refused);
+            good
+        });
+        run.errors.sort_by_key(|error| error.row);
+        Ok(run)
     });
     run.await.map_err(|error| Problem::internal(&error))
 }

@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 use templates::partition::REGIONS;
 
-use super::{customer::settings_of_email, form::default_expiry};
+use super::{customer::settings_of_email, form::default_expiry, sign_in::set_password};
 use crate::{
     access::SignedIn,
     app::App,
@@ -250,6 +250,9 @@ pub async fn change_staff(
         let why = "Nobody changes their own role. Ask another admin.";
         return signed.refused("/settings", why).await;
     }
+    if sent.action == "password" {
+        return reset_password(&app, &signed, &staff).await;
+    }
     let (role, disabled, told) = match sent.action.as_str() {
         "role" => {
             let role = Role::from_name(&sent.role).unwrap_or(staff.role());
@@ -266,6 +269,15 @@ pub async fn change_staff(
             .refused("/settings", "Nobody would be left who may administer. Nothing was changed.")
             .await
     }
+}
+
+/// Somebody forgot the password: a new first one, shown once.
+async fn reset_password(app: &App, signed: &SignedIn, staff: &Staff) -> Result<Response, Problem> {
+    let first = random_password();
+    set_password(app, signed, staff, first.clone(), true).await?;
+    let one_time = Some(OneTimePassword { email: staff.email.clone(), password: first });
+    let new_staff = (String::new(), String::new(), "viewer".to_owned());
+    settings(app, signed, Shown { one_time, new_staff, ..Shown::default() }).await
 }
 
 /// How long links live.
@@ -317,7 +329,9 @@ pub async fn save_email(
             errors.push(FieldError::new(field, why));
         }
     }
-    if !body.trim().is_empty() && !body.contains("link") {
+    let shows_link =
+        email::render(&app.site, &customer, &link, &body).is_ok_and(|it| it.contains(&link));
+    if errors.is_empty() && !body.trim().is_empty() && !shows_link {
         errors.push(FieldError::new("body", "Put {{ link }} somewhere, or nobody finds the page"));
     }
     if errors.is_empty() && sent.action == "save" {

@@ -1,6 +1,8 @@
 //! Signing in and out with a local account. Another way to sign in would end in the same
 //! [`begin_session`].
 
+use std::net::IpAddr;
+
 use axum::{
     Form,
     extract::{Query, State},
@@ -11,7 +13,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::{
-    access::{Ip, SignedIn, begin_session, signed_in},
+    access::{Ip, SignedIn, begin_session, network, signed_in},
     app::App,
     clock,
     error::{Problem, page},
@@ -21,7 +23,8 @@ use crate::{
         sign_in::{PasswordPage, SignInPage},
     },
     password,
-    store::{NewAudit, Staff},
+    store::{Actor, NewAudit, Staff},
+    token::digest,
 };
 
 /// Where to go after signing in.
@@ -81,44 +84,74 @@ pub async fn sign_in(
     Form(typed): Form<SignIn>,
 ) -> Result<Response, Problem> {
     let store = &app.store;
-    let subjects = [
-        (format!("account {}", typed.email.trim().to_lowercase()), password::FREE_TRIES),
-        (format!("address {ip}"), password::FREE_TRIES_OF_ADDRESS),
-    ];
-    for (subject, free) in &subjects {
-        let (count, last) = store.sign_in_failures(subject).await?;
-        let wait = last + password::wait_after(count, *free) - store.now();
-        if count >= *free && wait > 0 {
-            let when = format!("in {}", clock::span(wait.max(clock::MINUTE)));
-            let page = form(&app, &typed, vec![SignInPage::locked(&when)])?;
-            return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
-        }
+    let refused = |typed: &SignIn| -> Result<Response, Problem> {
+        let page = form(&app, typed, vec![SignInPage::refused()])?;
+        Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    };
+    let email = typed.email.trim().to_lowercase();
+    if email.len() > 254 || email.contains(char::is_control) {
+        return refused(&SignIn { email: String::new(), ..typed });
     }
-    let staff = store.staff_by_email(&typed.email).await?.filter(|staff| staff.disabled == 0);
+    // Counted before the password is looked at, so that many at once do not get more tries.
+    let wait = count_try(&app, &email, ip).await?;
+    if wait > 0 {
+        let when = format!("in {}", clock::span(wait.max(clock::MINUTE)));
+        let page = form(&app, &typed, vec![SignInPage::locked(&when)])?;
+        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
+    }
+    let staff = store.staff_by_email(&email).await?.filter(|staff| staff.disabled == 0);
     let hash = staff.as_ref().map(|staff| staff.password.clone());
     let fits = password::fits(typed.password.clone(), hash).await;
     let Some(staff) = staff.filter(|_| fits) else {
-        for (subject, _) in &subjects {
-            store.sign_in_failed(subject, store.now() - password::FORGOTTEN_AFTER).await?;
-        }
-        note_failure(&app, &typed, ip).await?;
-        let page = form(&app, &typed, vec![SignInPage::refused()])?;
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        note_failure(&app, &email, ip).await?;
+        return refused(&typed);
     };
-    store.forget_sign_in_failures(&subjects[0].0).await?;
+    for (subject, _) in subjects(&email, ip) {
+        store.forget_sign_in_failures(&subject).await?;
+    }
     begin_session(&session, &staff, store.now()).await?;
     store.signed_in(&staff.actor(&ip.to_string()), &staff).await?;
     Ok(Redirect::to(own_path(&typed.next)).into_response())
 }
 
+/// What tries are counted by, and how many are free: the account from one address, the address, and,
+/// more generously, the account from everywhere, so that nobody can lock somebody else out easily.
+fn subjects(email: &str, ip: IpAddr) -> [(String, i64); 3] {
+    let network = network(ip);
+    [
+        (digest(&format!("account {email} from {network}")), password::FREE_TRIES),
+        (digest(&format!("address {network}")), password::FREE_TRIES_OF_ADDRESS),
+        (digest(&format!("account {email}")), password::FREE_TRIES_FROM_EVERYWHERE),
+    ]
+}
+
+/// Counts a try; how long to wait before the next one counts.
+async fn count_try(app: &App, email: &str, ip: IpAddr) -> Result<clock::Millis, Problem> {
+    let now = app.store.now();
+    let mut wait = 0;
+    for (subject, free) in subjects(email, ip) {
+        let (count, last) = app.store.sign_in_failures(&subject).await?;
+        if last + password::FORGOTTEN_AFTER > now && count >= free {
+            wait = wait.max(last + password::wait_after(count, free) - now);
+        }
+    }
+    if wait <= 0 {
+        for (subject, _) in subjects(email, ip) {
+            app.store.sign_in_failed(&subject, now - password::FORGOTTEN_AFTER).await?;
+        }
+    }
+    Ok(wait)
+}
+
 /// Wrong passwords go to the audit log; what was typed as an address may be a password, so only that
 /// of a known account does.
-async fn note_failure(app: &App, typed: &SignIn, ip: std::net::IpAddr) -> Result<(), Problem> {
+async fn note_failure(app: &App, email: &str, ip: IpAddr) -> Result<(), Problem> {
     metrics::counter!("onboarding_sign_in_failures_total").increment(1);
-    let Some(staff) = app.store.staff_by_email(&typed.email).await? else { return Ok(()) };
+    let Some(staff) = app.store.staff_by_email(email).await? else { return Ok(()) };
     let subject = staff.email.clone();
     let entry = NewAudit { action: "fail to sign in", subject, ..NewAudit::default() };
-    app.store.record(&staff.actor(&ip.to_string()), &entry).await?;
+    let actor = Actor { name: "visitor".to_owned(), ip: ip.to_string() };
+    app.store.record(&actor, &entry).await?;
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! The templates: versions, text, permissions, what changed between two.
 
 use axum::{
-    Form,
     extract::{Path, Query, State},
     http::header::CONTENT_TYPE,
     response::{IntoResponse, Response},
@@ -92,6 +91,7 @@ async fn row(
         raw_url: format!("{url}/raw"),
         retire_url: (admin && onboarding && version.retired_at == 0)
             .then(|| format!("{url}/retire")),
+        restore_url: (admin && version.retired_at != 0).then(|| format!("{url}/restore")),
         version: version.version.clone(),
         url,
     })
@@ -116,6 +116,8 @@ pub async fn show(
     let all = app.store.template_versions().await?;
     let versions = of(&all, &id);
     let newest = versions.iter().find(|one| one.retired_at == 0).map(|one| &one.version);
+    // What was read once does not know that it was retired since.
+    let row = versions.iter().find(|one| one.version == version).ok_or(Problem::NotFound)?;
     let before = versions.iter().skip_while(|one| one.version != version).nth(1);
     let title = format!("{} {version}", words::template_name(&id));
     let diff = |before: &&TemplateVersion| {
@@ -125,7 +127,7 @@ pub async fn show(
     page(&TemplateText {
         frame: signed.frame(&app, &title, "templates"),
         name: title,
-        tag: tag(&template.row, newest == Some(&version)),
+        tag: tag(row, newest == Some(&version)),
         digest: template.row.digest.clone(),
         raw_url: format!("/templates/{id}/{version}/raw"),
         diff_url: before.map(diff),
@@ -205,9 +207,11 @@ pub async fn retire(
     State(app): State<App>,
     signed: SignedIn,
     Path((id, version)): Path<(String, String)>,
-    Form(()): Form<()>,
 ) -> Result<Response, Problem> {
     find(&app, &id, &version).await?;
+    if id != catalog::LOGS_ANALYSIS_ONBOARDING.id {
+        return Err(Problem::NotFound);
+    }
     let offered = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
     if offered.len() < 2 {
         let why = "This is the only version on offer; without it no link can be made.";
@@ -217,4 +221,15 @@ pub async fn retire(
     let told =
         format!("Version {version} is retired: new links no longer pin it, old ones still work.");
     signed.done("/templates", &told).await
+}
+
+/// `POST /templates/{id}/{version}/restore`
+pub async fn restore(
+    State(app): State<App>,
+    signed: SignedIn,
+    Path((id, version)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    find(&app, &id, &version).await?;
+    app.store.retire_template(&signed.actor(), (&id, &version), false).await?;
+    signed.done("/templates", &format!("Version {version} can be used for new links again.")).await
 }

@@ -211,6 +211,11 @@ impl Store {
                 }
             }
         }
+        let beyond = "SELECT COUNT(*) FROM audit a, audit_head h WHERE a.seq > h.seq";
+        let beyond: i64 = sqlx::query_scalar(beyond).fetch_one(&self.pool).await?;
+        if beyond > 0 {
+            return Ok(Chain::Broken { seq: last + 1, why: "it was not written by this service" });
+        }
         if hash != head {
             let why = "the log's end does not match what was recorded of it";
             return Ok(Chain::Broken { seq: last, why });

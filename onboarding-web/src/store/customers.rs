@@ -90,7 +90,7 @@ pub struct Customer {
 }
 
 /// One region of a customer: one stack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Region {
     /// For instance `eu-west-1`.
     pub region: String,
@@ -111,7 +111,7 @@ impl Region {
     pub fn wants_update(&self) -> bool {
         let stack = self.onboarding.stack.as_ref();
         let set_up = stack.filter(|stack| stack.standing().set_up);
-        set_up.is_some_and(|stack| stack.set_up_at() < self.asked_at)
+        set_up.is_some_and(|stack| stack.standing().set_up_at < self.asked_at)
     }
 }
 
@@ -131,8 +131,8 @@ pub struct Taken {
 /// What comes of a signal, to be kept in one piece.
 #[derive(Debug, Clone)]
 pub struct Change {
-    /// The new status.
-    pub onboarding: Onboarding,
+    /// The new status, if it changes.
+    pub onboarding: Option<Onboarding>,
     /// What people read of it.
     pub events: Vec<Event>,
     /// What the audit log gets.
@@ -203,14 +203,14 @@ impl Store {
     /// Which regions of an account are taken, by whom and for what.
     pub async fn regions_of_account(&self, account: &str) -> Result<Vec<Taken>> {
         let query = "SELECT o.region, o.selectors, c.name, c.id AS customer_id FROM customers c \
-             JOIN onboardings o ON o.customer_id = c.id WHERE c.account = $1 AND o.dropped_at = 0";
+             JOIN onboardings o ON o.customer_id = c.id WHERE c.account = $1 AND o.dropped_at = 0 AND c.offboarded_at = 0";
         Ok(sqlx::query_as(query).bind(account).fetch_all(&self.pool).await?)
     }
 
     /// Who has which region of which account: (account, region) → name.
     pub async fn all_regions(&self) -> Result<HashMap<(String, String), String>> {
         let query = "SELECT c.account, o.region, c.name FROM customers c \
-             JOIN onboardings o ON o.customer_id = c.id WHERE o.dropped_at = 0";
+             JOIN onboardings o ON o.customer_id = c.id WHERE o.dropped_at = 0 AND c.offboarded_at = 0";
         let rows: Vec<(String, String, String)> =
             sqlx::query_as(query).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(|(account, region, name)| ((account, region), name)).collect())
@@ -232,6 +232,13 @@ impl Store {
         import: Option<(&str, usize)>,
     ) -> Result<Vec<String>> {
         let mut tx = self.write().await?;
+        if let Some((import, _)) = import {
+            let begin = "UPDATE imports SET done = '[]' WHERE id = $1 AND done = ''";
+            let begun = sqlx::query(begin).bind(import).execute(&mut *tx).await?;
+            if begun.rows_affected() == 0 {
+                return Ok(Vec::new());
+            }
+        }
         let mut ids = Vec::new();
         for new in all {
             ids.push(self.add_within(&mut tx, actor, new).await?);
@@ -291,6 +298,11 @@ impl Store {
             || old.existing_bucket != new.existing_bucket
             || old.retention_days != new.retention_days;
         self.write_regions(&mut tx, id, (old.generation, other), new).await?;
+        if old.account != new.account {
+            for region in &old.regions {
+                self.clear_misdirected(&mut tx, id, region).await?;
+            }
+        }
         for region in &old.regions {
             if !new.regions.iter().any(|(name, ..)| *name == region.region) {
                 self.drop_region(&mut tx, id, region).await?;
@@ -314,7 +326,7 @@ impl Store {
         sqlx::query(
             "UPDATE customers SET name = $1, email = $2, account = $3, aws_partition = $4, \
              existing_bucket = $5, retention_days = $6, template_version = $7, owner = $8, notes = $9, \
-             load_balancers = $10, changed_at = $11 WHERE id = $12",
+             load_balancers = $10, changed_at = $11, expires_days = $13 WHERE id = $12",
         )
         .bind(&new.name)
         .bind(&new.email)
@@ -328,6 +340,7 @@ impl Store {
         .bind(&new.load_balancers)
         .bind(self.now())
         .bind(id)
+        .bind(new.expires_days)
         .execute(&mut **tx)
         .await?;
         Ok(())

@@ -50,6 +50,13 @@ impl Store {
         Ok(id)
     }
 
+    /// Forgets lists that nobody confirmed within a day.
+    pub async fn forget_old_imports(&self) -> Result<()> {
+        let delete = "DELETE FROM imports WHERE created_at < $1";
+        sqlx::query(delete).bind(self.now() - DAY).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Finds a list of somebody's.
     pub async fn import(&self, id: &str, staff_id: &str) -> Result<Option<Import>> {
         let import = sqlx::query_as(

@@ -30,6 +30,7 @@ impl Store {
         .await?;
         for region in &customer.regions {
             self.add_stack_token(&mut tx, id, &region.region, generation).await?;
+            self.clear_misdirected(&mut tx, id, region).await?;
         }
         self.refresh(&mut tx, id).await?;
         self.told(&mut tx, actor, &customer, ("replace link", "made a new link")).await?;
@@ -48,6 +49,12 @@ impl Store {
         let sql = "UPDATE customers SET offboarded_at = $1, changed_at = $1 WHERE id = $2";
         let what = ("offboard customer", "began to take the customer off");
         self.mark(actor, id, sql, what).await
+    }
+
+    /// Takes a customer back who was being taken off.
+    pub async fn reinstate(&self, actor: &Actor, id: &str) -> Result<()> {
+        let sql = "UPDATE customers SET offboarded_at = 0, changed_at = $1 WHERE id = $2";
+        self.mark(actor, id, sql, ("reinstate customer", "took the customer back")).await
     }
 
     async fn mark(

@@ -6,7 +6,7 @@ use super::{
     events, to_json,
 };
 use crate::{
-    onboarding::{self, Onboarding, State},
+    onboarding::{self, Onboarding, Stack, State},
     token::{digest, random_id},
 };
 
@@ -70,30 +70,32 @@ impl Store {
 
     /// A region without a stack is forgotten; one with a stack stays to be seen until it is deleted.
     pub(super) async fn drop_region(&self, tx: &mut Tx, id: &str, region: &Region) -> Result<()> {
-        let statement = if region.onboarding.stack.is_some() {
-            "UPDATE onboardings SET dropped_at = $1 WHERE customer_id = $2 AND region = $3"
-        } else {
-            "DELETE FROM onboardings WHERE $1 > 0 AND customer_id = $2 AND region = $3"
-        };
-        let query = sqlx::query(statement).bind(self.now()).bind(id).bind(&region.region);
+        if region.onboarding.stack.as_ref().is_none_or(Stack::is_over) {
+            return forget(tx, id, &region.region).await;
+        }
+        let update =
+            "UPDATE onboardings SET dropped_at = $1 WHERE customer_id = $2 AND region = $3";
+        let query = sqlx::query(update).bind(self.now()).bind(id).bind(&region.region);
         query.execute(&mut **tx).await?;
         Ok(())
     }
 
-    /// Counts that the page was opened; the first time is a signal for every region.
-    pub async fn page_opened(&self, id: &str) -> Result<()> {
+    /// Counts that the page was opened; the first time is a signal for every region. Whether it was.
+    pub async fn page_opened(&self, id: &str) -> Result<bool> {
         let mut tx = self.write().await?;
-        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
+        let Some(customer) = lock(&mut tx, id).await? else { return Ok(false) };
         let now = self.now();
         let update =
             "UPDATE customers SET opened_count = opened_count + 1, opened_at = $1 WHERE id = $2";
         sqlx::query(update).bind(now).bind(id).execute(&mut *tx).await?;
-        if customer.opened_count == 0 {
-            for region in customer.regions {
-                let onboarding =
-                    onboarding::next(region.onboarding, &onboarding::Signal::Opened, now);
-                write_status(&mut tx, id, &region.region, &onboarding).await?;
-            }
+        let unopened: Vec<Region> =
+            customer.regions.into_iter().filter(|region| region.onboarding.opened == 0).collect();
+        let first = !unopened.is_empty();
+        for region in unopened {
+            let onboarding = onboarding::next(region.onboarding, &onboarding::Signal::Opened, now);
+            write_status(&mut tx, id, &region.region, &onboarding).await?;
+        }
+        if first {
             let event = Event {
                 id: random_id(),
                 at: now,
@@ -102,10 +104,12 @@ impl Store {
                 detail: String::new(),
             };
             events::append(&mut tx, id, &[event]).await?;
+            let update = "UPDATE customers SET changed_at = $1 WHERE id = $2";
+            sqlx::query(update).bind(now).bind(id).execute(&mut *tx).await?;
             self.refresh(&mut tx, id).await?;
         }
         tx.commit().await?;
-        Ok(())
+        Ok(first)
     }
 
     /// Takes a signal for one region: `decide` sees what is there and says what comes of it. Nobody
@@ -114,7 +118,7 @@ impl Store {
         &self,
         actor: &Actor,
         (id, region): (&str, &str),
-        decide: impl FnOnce(&Customer, &Region) -> (T, Option<Change>) + Send,
+        decide: impl FnOnce(&Customer, &Region) -> (T, Change) + Send,
     ) -> Result<Option<T>> {
         let mut tx = self.write().await?;
         let Some(customer) = lock(&mut tx, id).await? else { return Ok(None) };
@@ -122,33 +126,60 @@ impl Store {
             return Ok(None);
         };
         let (outcome, change) = decide(&customer, found);
-        if let Some(Change { onboarding, events, audit }) = change {
-            write_status(&mut tx, id, region, &onboarding).await?;
-            events::append(&mut tx, id, &events).await?;
+        let Change { onboarding, events, audit } = change;
+        if let Some(onboarding) = onboarding {
+            if found.dropped_at != 0 && onboarding.stack.as_ref().is_none_or(Stack::is_over) {
+                // Off the list, and its stack is gone: nothing is left to be seen.
+                forget(&mut tx, id, region).await?;
+            } else {
+                write_status(&mut tx, id, region, &onboarding).await?;
+            }
             let update = "UPDATE customers SET changed_at = $1, news_at = $1 WHERE id = $2";
             sqlx::query(update).bind(self.now()).bind(id).execute(&mut *tx).await?;
             self.refresh(&mut tx, id).await?;
-            if let Some(entry) = audit {
-                self.audit(&mut tx, actor, &entry).await?;
-            }
+        }
+        events::append(&mut tx, id, &events).await?;
+        if let Some(entry) = audit {
+            self.audit(&mut tx, actor, &entry).await?;
         }
         tx.commit().await?;
         Ok(Some(outcome))
     }
 
-    /// Marks customers whose stack has not been heard of for too long; how many.
-    pub async fn mark_stale(&self) -> Result<u64> {
-        let (from, to) = (State::Running, State::Stale);
-        let marked = sqlx::query(
-            "UPDATE customers SET state = $1, rank = $2 WHERE state = $3 AND news_at < $4",
-        )
-        .bind(to.name())
-        .bind(to.rank())
-        .bind(from.name())
-        .bind(self.now() - onboarding::STALE_AFTER)
-        .execute(&self.pool)
-        .await?;
-        Ok(marked.rows_affected())
+    /// Marks customers whose stack has not been heard of for too long; which.
+    pub async fn mark_stale(&self) -> Result<Vec<String>> {
+        let running = "SELECT id FROM customers WHERE state = $1";
+        let running: Vec<String> =
+            sqlx::query_scalar(running).bind(State::Running.name()).fetch_all(&self.pool).await?;
+        let mut stale = Vec::new();
+        for id in running {
+            let mut tx = self.write().await?;
+            let now = self.now();
+            let customer = lock(&mut tx, &id).await?;
+            if customer.is_some_and(|customer| customer.state(now) == State::Stale) {
+                let update = "UPDATE customers SET changed_at = $1 WHERE id = $2";
+                sqlx::query(update).bind(now).bind(&id).execute(&mut *tx).await?;
+                self.refresh(&mut tx, &id).await?;
+                tx.commit().await?;
+                stale.push(id);
+            }
+        }
+        Ok(stale)
+    }
+
+    /// Forgets that a stack reported from the wrong place: the place was corrected, or a new link made.
+    pub(super) async fn clear_misdirected(
+        &self,
+        tx: &mut Tx,
+        id: &str,
+        region: &Region,
+    ) -> Result<()> {
+        if region.onboarding.misdirected.is_some() {
+            let signal = onboarding::Signal::Cleared;
+            let onboarding = onboarding::next(region.onboarding.clone(), &signal, self.now());
+            write_status(tx, id, &region.region, &onboarding).await?;
+        }
+        Ok(())
     }
 
     /// Writes what the list searches and sorts by.
@@ -181,5 +212,11 @@ async fn write_status(tx: &mut Tx, id: &str, region: &str, status: &Onboarding) 
     let update = "UPDATE onboardings SET status = $1 WHERE customer_id = $2 AND region = $3";
     let query = sqlx::query(update).bind(to_json(status)?).bind(id).bind(region);
     query.execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn forget(tx: &mut Tx, id: &str, region: &str) -> Result<()> {
+    let delete = "DELETE FROM onboardings WHERE customer_id = $1 AND region = $2";
+    sqlx::query(delete).bind(id).bind(region).execute(&mut **tx).await?;
     Ok(())
 }

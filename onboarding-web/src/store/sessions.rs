@@ -21,18 +21,29 @@ fn failed(error: impl std::fmt::Display) -> session_store::Error {
 
 #[async_trait]
 impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        let data = serde_json::to_string(&record.data).map_err(failed)?;
+        // Two sessions of one name cannot be: it is 128 random bits, and taken is an error.
+        sqlx::query("INSERT INTO sessions (digest, data, expires_at) VALUES ($1, $2, $3)")
+            .bind(digest(&record.id.to_string()))
+            .bind(data)
+            .bind(record.expiry_date.unix_timestamp())
+            .execute(&self.0.pool)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// A session that was ended meanwhile stays ended.
     async fn save(&self, record: &Record) -> session_store::Result<()> {
         let data = serde_json::to_string(&record.data).map_err(failed)?;
-        sqlx::query(
-            "INSERT INTO sessions (digest, data, expires_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (digest) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at",
-        )
-        .bind(digest(&record.id.to_string()))
-        .bind(data)
-        .bind(record.expiry_date.unix_timestamp())
-        .execute(&self.0.pool)
-        .await
-        .map_err(failed)?;
+        sqlx::query("UPDATE sessions SET data = $2, expires_at = $3 WHERE digest = $1")
+            .bind(digest(&record.id.to_string()))
+            .bind(data)
+            .bind(record.expiry_date.unix_timestamp())
+            .execute(&self.0.pool)
+            .await
+            .map_err(failed)?;
         Ok(())
     }
 

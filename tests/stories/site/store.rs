@@ -146,8 +146,8 @@ fn report(region: &str, request: &str, kind: &str, phase: Phase) -> Report {
 
 /// A stack's report, taken in as the site does.
 async fn reported(store: &Store, id: &str, region: &str, report: Report) -> Result<()> {
-    let now = store.now();
-    let taken = store.change_onboarding(&Actor::of("stack"), (id, region), |_, region| {
+    let (now, actor) = (store.now(), Actor::of("stack"));
+    let taken = store.change_onboarding(&actor, (id, region), |_, region| {
         let signal = Signal::Reported(report);
         let onboarding = next(region.onboarding.clone(), &signal, now);
         ((), Some(Change { onboarding, events: Vec::new(), audit: None }))

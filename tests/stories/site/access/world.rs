@@ -23,7 +23,8 @@ use onboarding_web::{
     store::{Actor, NewCustomer, Role, Store},
     token::Key,
 };
-use templates::catalog::LOGS_ANALYSIS_ONBOARDING;
+use templates::catalog::{LOGS_ANALYSIS_ONBOARDING, Template};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// Where every customer here has its load balancers.
@@ -113,12 +114,30 @@ pub(crate) async fn add(store: &Store, new: NewCustomer) -> Result<Subject> {
 
 /// Adds an account with [`PASSWORD`], which need not be changed; its e-mail.
 pub(crate) async fn add_staff(store: &Store, role: Role) -> Result<String> {
+    // Hashing takes its time, and all have the same password.
+    static HASH: OnceCell<String> = OnceCell::const_new();
+    let hash = HASH.get_or_try_init(|| password::hash(PASSWORD.to_owned())).await?;
     let email = format!("{}-{}@vendor.test", role.name(), &Uuid::new_v4().to_string()[..8]);
-    let (actor, hash) = (Actor::of("test"), password::hash(PASSWORD.to_owned()).await?);
-    ensure!(store.add_staff(&actor, (&email, role.name()), role, &hash).await?, "{email} is taken");
+    let actor = Actor::of("test");
+    ensure!(store.add_staff(&actor, (&email, role.name()), role, hash).await?, "{email} is taken");
     let staff = store.staff_by_email(&email).await?.context("nobody was added")?;
-    store.set_password(&actor, &staff, &hash, false).await?;
+    store.set_password(&actor, &staff, hash, false).await?;
     Ok(email)
+}
+
+/// The words of a page, without its tags.
+pub(crate) fn words(html: &str) -> String {
+    let mut text = String::new();
+    let mut inside = false;
+    for letter in html.chars() {
+        match letter {
+            '<' => inside = true,
+            '>' => inside = false,
+            _ if !inside => text.push(letter),
+            _ => {}
+        }
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl World {
@@ -199,7 +218,7 @@ impl World {
         let path = match route {
             "/assets/{hash}/{name}" => assets::url("style.css"),
             "/templates/{id}/diff" => {
-                let LOGS_ANALYSIS_ONBOARDING { id, version, .. } = LOGS_ANALYSIS_ONBOARDING;
+                let Template { id, version, .. } = LOGS_ANALYSIS_ONBOARDING;
                 format!("/templates/{id}/diff?from={version}&to={version}")
             }
             _ if route.starts_with("/templates/{id}") => route

@@ -326,7 +326,8 @@ impl Seeded {
         let clock = Clock::standing_at(begun);
         let store = Store::open(&url, key, clock.clone()).await?;
         let actor = Actor::of("command line");
-        let mut new = vec![customer("Too Late Ltd", NEWEST), customer("Broken Ltd", "9.9.9")];
+        let broken = NewCustomer { expires_days: 90, ..customer("Broken Ltd", "9.9.9") };
+        let mut new = vec![customer("Too Late Ltd", NEWEST), broken];
         new.extend((1..=100).map(|at| customer(&format!("Customer {at:03}"), NEWEST)));
         let ids = store.add_customers(&actor, &new, None).await?;
         clock.advance(20 * DAY - HOUR);

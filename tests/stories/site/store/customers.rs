@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use onboarding_web::{
     clock::DAY,
     onboarding::State,
-    store::{AuditFilter, Customer, ListFilter, NewCustomer, Region, Sort, Store},
+    store::{AuditFilter, Customer, ListFilter, NewCustomer, Region, Sort, Store, Taken},
 };
 use templates::report::Phase;
 
@@ -59,6 +59,7 @@ async fn a_customer_is_kept_as_staff_said() -> Result<()> {
                 selectors: "all".to_owned(),
                 stack_name,
                 onboarding,
+                asked_at: START,
                 dropped_at: 0,
             }],
             ..Customer::default()
@@ -90,19 +91,15 @@ async fn a_customer_is_found_by_id_by_page_and_by_stack() -> Result<()> {
             assert_eq!(store.customer(unknown).await?, None, "{unknown:?}");
         }
         let taken = store.regions_of_account("111122223333").await?;
-        let acme = ("eu-west-1".to_owned(), "Acme Stores".to_owned(), id);
-        assert_eq!(taken, [acme]);
+        let [region, selectors, name] = ["eu-west-1", "all", "Acme Stores"].map(str::to_owned);
+        assert_eq!(taken, [Taken { region, selectors, name, customer_id: id }]);
         let everybodys = store.all_regions().await?;
         let others = ("222233334444".to_owned(), "eu-west-1".to_owned());
         assert_eq!((everybodys.len(), everybodys[&others].as_str()), (2, "Other"));
-        assert_ne!(other, whose_id(&taken));
+        assert_eq!(store.regions_of_account("222233334444").await?[0].customer_id, other);
         Ok(())
     })
     .await
-}
-
-fn whose_id(taken: &[(String, String, String)]) -> String {
-    taken.first().map(|(_, _, id)| id.clone()).unwrap_or_default()
 }
 
 #[tokio::test]
@@ -141,21 +138,6 @@ async fn a_list_that_is_confirmed_twice_at_once_is_taken_once() -> Result<()> {
         let confirm = || store.add_customers(&by, &new, Some((&list, 0)));
         let (_, _) = tokio::join!(confirm(), confirm());
         assert_eq!(all(store).await?, 1);
-        Ok(())
-    })
-    .await
-}
-
-#[tokio::test]
-async fn an_account_has_one_customer_a_region_even_if_two_add_it_at_once() -> Result<()> {
-    // What the form checks before is only a courtesy; two people may both have been told "free".
-    on_both(async |store, _| {
-        let (new, by) = ([customer("Acme Stores", "111122223333")], rosa());
-        let (_, _) = tokio::join!(
-            store.add_customers(&by, &new, None),
-            store.add_customers(&by, &new, None)
-        );
-        assert_eq!(store.regions_of_account("111122223333").await?.len(), 1);
         Ok(())
     })
     .await
@@ -246,7 +228,7 @@ async fn a_region_with_a_stack_stays_when_staff_take_it_off_the_list() -> Result
         assert_eq!(row.regions, "ap-south-1 · 1");
         // Its load balancers may belong to somebody else now, and the stack goes on reporting.
         let taken = store.regions_of_account("111122223333").await?;
-        assert_eq!(taken.iter().map(|(one, ..)| one.as_str()).collect::<Vec<_>>(), ["ap-south-1"]);
+        assert_eq!(taken.iter().map(|one| one.region.as_str()).collect::<Vec<_>>(), ["ap-south-1"]);
         assert_eq!(store.all_regions().await?.len(), 1);
         for one in ["ap-south-1", "eu-west-1"] {
             let token = store.key().stack_token(&id, one, 1);
@@ -261,6 +243,42 @@ async fn a_region_with_a_stack_stays_when_staff_take_it_off_the_list() -> Result
         let back = found(store, &id).await?;
         assert_eq!(names(&back.regions), [("ap-south-1", 0), ("eu-west-1", 0)]);
         assert_eq!(back.regions[1].onboarding.state(store.now()), State::Active);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_stack_wants_an_update_once_it_is_asked_for_something_else() -> Result<()> {
+    on_both(async |store, clock| {
+        let same = || customer("Acme Stores", "111122223333");
+        let id = add(store, same()).await?;
+        let done = |request: &str| report("eu-west-1", request, "Update", Phase::Succeeded);
+        let renamed = NewCustomer { name: "Acme".to_owned(), notes: String::new(), ..same() };
+        let regions = vec![("eu-west-1".to_owned(), "tag:Team=shop".to_owned(), 1)];
+        let version = NewCustomer { template_version: "0.2.0".to_owned(), ..same() };
+        let bucket = NewCustomer { existing_bucket: String::new(), ..version.clone() };
+        let days = NewCustomer { retention_days: 7, ..bucket.clone() };
+        let selectors = NewCustomer { regions, ..days.clone() };
+        let changes = [
+            (same(), false),
+            (renamed, false),
+            (version, true),
+            (bucket, true),
+            (days, true),
+            (selectors.clone(), true),
+            (selectors, false),
+        ];
+        for (number, (change, wants)) in changes.into_iter().enumerate() {
+            clock.advance(10);
+            reported(store, &id, "eu-west-1", done(&format!("r{number}"))).await?;
+            assert!(!found(store, &id).await?.regions[0].wants_update(), "change {number}");
+            clock.advance(10);
+            store.change_customer(&rosa(), &id, &change).await?;
+            let region = found(store, &id).await?.regions.remove(0);
+            assert_eq!(region.wants_update(), wants, "change {number}");
+            assert_eq!(region.asked_at == store.now(), wants, "change {number}");
+        }
         Ok(())
     })
     .await

@@ -38,16 +38,14 @@ async fn a_customer_is_found_by_all_that_people_know_of_it() -> Result<()> {
             ..customer("Acme Stores", "999988887777")
         };
         let id = add(store, acme).await?;
-        add(store, customer("Other", "222233334444")).await?;
+        let email = "rosa@other.test".to_owned();
+        add(store, NewCustomer { email, ..customer("Other", "222233334444") }).await?;
         let page = store.key().page_token(&id, 1);
         let end = &page[37..];
-        let known = ["acme", "ACME ST", " acme ", "ops@acme", "9999888", "app/shop", "AP-SOUTH", end];
+        let known =
+            ["acme", "ACME ST", " acme ", "ops@acme", "9999888", "app/shop", "AP-SOUTH", end];
         for query in known {
-            if query == "ops@acme" {
-                finds(store, query, &["Acme Stores", "Other"]).await?;
-            } else {
-                finds(store, query, &["Acme Stores"]).await?;
-            }
+            finds(store, query, &["Acme Stores"]).await?;
         }
         finds(store, "", &["Acme Stores", "Other"]).await?;
         finds(store, "   ", &["Acme Stores", "Other"]).await?;
@@ -114,7 +112,7 @@ async fn letters_of_all_scripts_are_found_in_either_case() -> Result<()> {
 async fn a_search_that_makes_no_sense_finds_nothing() -> Result<()> {
     on_both(async |store, _| {
         add(store, customer("Acme Stores", "111122223333")).await?;
-        finds(store, "acme\0", &[]).await?;
+        finds(store, "€\0€", &[]).await?;
         finds(store, &"%".repeat(60_000), &[]).await
     })
     .await
@@ -233,7 +231,9 @@ async fn pages_have_everybody_once_in_every_order() -> Result<()> {
     on_both(async |store, _| {
         // All at one moment and half of them of one name, so that only the id tells them apart.
         let new: Vec<NewCustomer> = (0..23)
-            .map(|number| customer(if number % 2 == 0 { "Same" } else { "Other" }, &number.to_string()))
+            .map(|number| {
+                customer(if number % 2 == 0 { "Same" } else { "Other" }, &number.to_string())
+            })
             .collect();
         let ids = store.add_customers(&rosa(), &new, None).await?;
         let ids: BTreeSet<String> = ids.into_iter().collect();
@@ -266,7 +266,10 @@ async fn a_row_says_what_is_there() -> Result<()> {
         assert_eq!(row.regions, "eu-west-1 · 1, us-east-1 · 3");
         assert_eq!((row.id.as_str(), row.account.as_str()), (id.as_str(), "111122223333"));
         assert_eq!((row.generation, row.revoked_at, row.changed_at), (1, START + 3, START + 3));
-        assert_eq!((row.template_version.as_str(), row.owner.as_str()), ("0.1.0", rosa().name.as_str()));
+        assert_eq!(
+            (row.template_version.as_str(), row.owner.as_str()),
+            ("0.1.0", rosa().name.as_str())
+        );
         let empty = page(store, &searching("nobody"), Sort::Attention).await?;
         assert_eq!((empty.rows.len(), empty.total, empty.attention), (0, 0, 0));
         Ok(())

@@ -42,7 +42,10 @@ async fn a_row_holds_what_was_done() -> Result<()> {
             hash,
         };
         assert_eq!(rows[1], first);
-        assert_eq!((rows[0].seq, rows[0].at, rows[0].actor.as_str()), (2, START + 60, "command line"));
+        assert_eq!(
+            (rows[0].seq, rows[0].at, rows[0].actor.as_str()),
+            (2, START + 60, "command line")
+        );
         assert_eq!((rows[0].ip.as_str(), rows[0].after.as_str()), ("", ""));
         let head = rows[0].hash.clone();
         assert_eq!(store.verify_audit().await?, Chain::Whole { rows: 2, head });
@@ -104,9 +107,9 @@ async fn rows_are_found_in_either_case_of_every_script() -> Result<()> {
 async fn a_search_of_the_log_that_makes_no_sense_finds_nothing() -> Result<()> {
     on_both(async |store, _| {
         store.record(&rosa(), &entry("add customer", "c1", "Acme")).await?;
-        for nonsense in ["acme\0".to_owned(), "%".repeat(60_000)] {
+        for nonsense in ["€\0€".to_owned(), "%".repeat(60_000)] {
             let filter = AuditFilter { customer: nonsense, ..AuditFilter::default() };
-            assert_eq!(found(store, filter).await?, []);
+            assert_eq!(found(store, filter).await?, [0_i64; 0]);
         }
         Ok(())
     })

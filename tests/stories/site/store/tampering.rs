@@ -1,5 +1,7 @@
 //! Whoever has the database can change the audit log, and not unnoticed.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use fastrand::Rng;
 use onboarding_web::{
@@ -15,7 +17,8 @@ const NUMBERS: [&str; 2] = ["seq", "at"];
 const TEXTS: [&str; 8] =
     ["actor", "ip", "action", "customer_id", "subject", "before", "after", "hash"];
 const ROWS: i64 = 10_000;
-const FLIPS: usize = 200;
+/// On each engine.
+const FLIPS: usize = 100;
 
 fn entry(number: i64) -> NewAudit {
     NewAudit {
@@ -112,22 +115,26 @@ async fn every_flip_is_found(base: &Base) -> Result<()> {
     let direct = fill(base, ROWS).await?;
     let seed = fastrand::u64(..);
     let mut rng = Rng::with_seed(seed);
-    let mut rows: Vec<i64> = (0..FLIPS).map(|_| rng.i64(1..=ROWS)).collect();
-    rows.sort_unstable();
-    rows.dedup();
-    // As many again as fell on the same row.
-    rows.extend((rows.len()..FLIPS).map(|_| 0));
+    let mut rows = BTreeSet::new();
+    while rows.len() < FLIPS {
+        rows.insert(rng.i64(1..=ROWS));
+    }
     for row in rows.into_iter().rev() {
-        let row = if row == 0 { ROWS } else { row };
         let done = flip(&direct, &mut rng, row).await?;
         assert_eq!(first_bad(&base.store).await?, Some(row), "seed {seed}, {done}");
     }
     Ok(())
 }
 
+// The engines side by side, because checking a long log takes a while.
 #[tokio::test]
-async fn any_byte_that_is_flipped_is_found_and_its_row_named() -> Result<()> {
-    on_databases(every_flip_is_found).await
+async fn any_byte_that_is_flipped_is_found_and_its_row_named_in_sqlite() -> Result<()> {
+    every_flip_is_found(&Base::new(true).await?).await
+}
+
+#[tokio::test]
+async fn any_byte_that_is_flipped_is_found_and_its_row_named_in_postgres() -> Result<()> {
+    every_flip_is_found(&Base::new(false).await?).await
 }
 
 #[tokio::test]
@@ -158,7 +165,7 @@ async fn a_byte_that_makes_a_row_unreadable_is_found_too() -> Result<()> {
 #[tokio::test]
 async fn rows_that_are_missing_or_moved_are_found() -> Result<()> {
     on_databases(async |base| {
-        let direct = fill(base, 2500).await?;
+        let direct = fill(base, 1250).await?;
         let swap = |a: i64, b: i64| {
             format!(
                 "UPDATE audit SET seq = -1 WHERE seq = {a}; UPDATE audit SET seq = {a} WHERE seq = {b}; \
@@ -166,12 +173,12 @@ async fn rows_that_are_missing_or_moved_are_found() -> Result<()> {
             )
         };
         for (statements, bad) in [
-            ("DELETE FROM audit WHERE seq = 2500".to_owned(), 2500),
-            ("DELETE FROM audit WHERE seq > 2400".to_owned(), 2401),
-            (swap(1800, 2300), 1800),
-            (swap(1600, 1601), 1600),
-            ("DELETE FROM audit WHERE seq = 1500".to_owned(), 1500),
-            ("DELETE FROM audit WHERE seq BETWEEN 900 AND 1100".to_owned(), 900),
+            ("DELETE FROM audit WHERE seq = 1250".to_owned(), 1250),
+            ("DELETE FROM audit WHERE seq > 1200".to_owned(), 2401),
+            (swap(1050, 1150), 1050),
+            (swap(1020, 1021), 1020),
+            ("DELETE FROM audit WHERE seq = 1001".to_owned(), 1001),
+            ("DELETE FROM audit WHERE seq BETWEEN 700 AND 900".to_owned(), 700),
             ("DELETE FROM audit WHERE seq = 1".to_owned(), 1),
             ("DELETE FROM audit".to_owned(), 1),
         ] {
@@ -191,7 +198,9 @@ async fn contents_that_change_places_are_found() -> Result<()> {
         let direct = fill(base, 100).await?;
         // Two rows with all they have, hashes too, but their numbers.
         let columns = [TEXTS.as_slice(), &["at"]].concat();
-        let set = columns.iter().map(|one| format!("{one} = (SELECT o.{one} FROM audit o WHERE o.seq = "));
+        let set = columns
+            .iter()
+            .map(|one| format!("{one} = (SELECT o.{one} FROM audit o WHERE o.seq = "));
         let (to_80, to_60): (Vec<String>, Vec<String>) =
             set.map(|one| (format!("{one}1080)"), format!("{one}1060)"))).unzip();
         // From copies, which are gone afterwards.
@@ -241,7 +250,8 @@ async fn a_head_that_was_changed_is_found() -> Result<()> {
             "UPDATE audit_head SET seq = 61".to_owned(),
             format!("UPDATE audit_head SET hash = '{}'", head.replace(&head[..1], "x")),
             "UPDATE audit_head SET seq = 0, hash = ''".to_owned(),
-            "UPDATE audit_head SET seq = 59, hash = (SELECT hash FROM audit WHERE seq = 59)".to_owned(),
+            "UPDATE audit_head SET seq = 59, hash = (SELECT hash FROM audit WHERE seq = 59)"
+                .to_owned(),
             "DELETE FROM audit_head".to_owned(),
         ] {
             run(&direct, &change).await?;

