@@ -104,6 +104,20 @@
     next.forEach((node, at) => (old[at] ? morph(old[at], node) : from.append(node)));
   };
 
+  /** Brings the other parts of the page up to date that tell of the same. */
+  const freshen = async () => {
+    if (!find("[data-fresh]")) return;
+    try {
+      const answer = await fetch(location.href, { redirect: "manual" });
+      if (!answer.ok) return;
+      const page = parse(await answer.text());
+      for (const part of all("[data-fresh]")) {
+        const now = find(`#${part.id}`, page);
+        if (now) morph(part, now);
+      }
+    } catch { /* They are up to date with the next change. */ }
+  };
+
   const live = (block) => {
     const { live: events, poll } = block.dataset;
     let source, timer, last, failures = 0, polls = 0;
@@ -123,15 +137,18 @@
       const before = news();
       morphChildren(block, parse(html));
       const changed = news().filter((words) => !before.includes(words));
-      if (changed.length) say(changed.join(". "));
+      if (changed.length) {
+        say(changed.join(". "));
+        freshen();
+      }
       if (over()) stop("");
     };
     const check = async () => {
       if (!document.hidden) {
         try {
-          const answer = await fetch(poll, { headers: { Accept: "text/html" }, redirect: "error" });
-          // Expired, revoked or signed out: asking again changes nothing.
-          if ([401, 403, 404, 410].includes(answer.status)) return stop("Not updated any more. Reload the page.");
+          const answer = await fetch(poll, { headers: { Accept: "text/html" }, redirect: "manual" });
+          // Expired, revoked or signed out (which leads elsewhere): asking again changes nothing.
+          if (answer.type === "opaqueredirect" || [401, 403, 404, 410].includes(answer.status)) return stop("Not updated any more. Reload the page.");
           if (!answer.ok) throw answer.status;
           show(await answer.text());
           failures = 0;

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc};
 use axum::{
     extract::{Path, Query, State},
     http::{
-        HeaderValue,
+        HeaderMap, HeaderValue,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE, REFERRER_POLICY},
     },
     response::{
@@ -66,10 +66,15 @@ async fn launch_role(app: &App) -> Result<Arc<Template>, Problem> {
 pub async fn show(
     State(app): State<App>,
     ip: Ip,
+    headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let customer = customer(&app, ip, &token).await?;
-    if app.store.page_opened(&customer.id).await? {
+    // A script that looks again, or a mail program that looks ahead, is no person.
+    let kind = headers.get("sec-fetch-dest");
+    let ahead = headers.contains_key("sec-purpose");
+    let opened = kind.is_none_or(|kind| kind == "document") && !ahead;
+    if opened && app.store.page_opened(&customer.id).await? {
         app.live.changed(&customer.id);
     }
     let customer = app.store.customer(&customer.id).await?.ok_or(Problem::NotFound)?;

@@ -59,6 +59,8 @@ pub struct Request {
     pub kind: String,
     /// When the handler took it up, by the handler's clock.
     pub begun: Millis,
+    /// When we first heard of it, by our own clock.
+    pub noticed: Millis,
     /// When we last heard of it.
     pub heard: Millis,
     /// When each step was first heard of.
@@ -186,7 +188,7 @@ pub struct Standing {
     pub version: String,
     /// Whether the stack was deleted after it had been set up.
     pub removed: bool,
-    /// When the request that set up what is there was taken up; 0 if nothing is.
+    /// When we first heard of the request that set up what is there; 0 if nothing is.
     pub set_up_at: Millis,
     configuration: String,
 }
@@ -329,6 +331,7 @@ impl Stack {
 impl Request {
     fn hear(&mut self, report: &Report, begun: Millis, now: Millis) {
         self.begun = if self.begun == 0 { begun } else { self.begun.min(begun) };
+        self.noticed = if self.noticed == 0 { now } else { self.noticed.min(now) };
         self.heard = self.heard.max(now);
         self.kind.clone_from(&report.request_type);
         self.version = std::mem::take(&mut self.version).max(report.version.clone());
@@ -409,7 +412,7 @@ impl Standing {
                     outputs: ended.outputs.clone(),
                     version: request.version.clone(),
                     removed: false,
-                    set_up_at: request.begun,
+                    set_up_at: request.noticed,
                     configuration: request.configuration.clone(),
                 };
             }

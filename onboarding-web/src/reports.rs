@@ -80,17 +80,13 @@ pub fn judge(
     }
     let onboarding = &region.onboarding;
     let bound = onboarding.stack.as_ref().is_some_and(|stack| stack.id == report.stack_id);
-    if place.account != customer.account || place.partition != customer.partition {
-        return Verdict::Misdirected(format!(
-            "The stack is in account {}, the link is for {}",
-            place.account, customer.account
-        ));
-    }
-    if place.region != region.region {
-        return Verdict::Misdirected(format!(
-            "The stack is in region {}, the link is for {}",
-            place.region, region.region
-        ));
+    let valid = generation == customer.generation
+        && customer.revoked_at == 0
+        && customer.offboarded_at == 0
+        && now <= customer.expires_at + GRACE;
+    if let Some(why) = misplaced(customer, region, &place) {
+        // Whoever holds a link that is over cannot alarm anybody with it.
+        return if valid { Verdict::Misdirected(why) } else { Verdict::Refused(why) };
     }
     if bound {
         return Verdict::Accepted;
@@ -99,15 +95,21 @@ pub fn judge(
         return Verdict::Refused("another stack is bound to this customer and region".to_owned());
     }
     let replaced = generation != customer.generation;
-    if customer.offboarded_at != 0 {
-        return Verdict::Refused("the customer was taken off".to_owned());
-    }
-    if replaced || customer.revoked_at != 0 || now > customer.expires_at + GRACE {
-        return Verdict::Refused(
-            "the link that this stack was launched with is not valid".to_owned(),
-        );
+    if !valid {
+        let why = "the link that this stack was launched with is not valid any more";
+        return Verdict::Refused(why.to_owned());
     }
     Verdict::Accepted
+}
+
+/// In words, if a stack is not where the link is for.
+fn misplaced(customer: &Customer, region: &Region, place: &Place<'_>) -> Option<String> {
+    if place.account != customer.account || place.partition != customer.partition {
+        let (account, own) = (place.account, &customer.account);
+        return Some(format!("The stack is in account {account}, the link is for {own}"));
+    }
+    let (there, own) = (place.region, &region.region);
+    (there != own).then(|| format!("The stack is in region {there}, the link is for {own}"))
 }
 
 /// What is to be kept of a report.

@@ -2,6 +2,7 @@
 
 mod access;
 mod durability;
+mod hostile;
 mod link_to_green;
 mod pages;
 mod reports;

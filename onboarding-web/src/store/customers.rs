@@ -129,7 +129,7 @@ pub struct Taken {
 }
 
 /// What comes of a signal, to be kept in one piece.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Change {
     /// The new status, if it changes.
     pub onboarding: Option<Onboarding>,

@@ -33,6 +33,8 @@ const CUSTOMERS: u64 = 4;
 const REGION: &str = "eu-west-1";
 /// Of a stack's requests, the service remembers some two dozen; the timeline has all.
 const RECENT: usize = 10;
+/// For everything that should come at once.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A customer whose stack reports.
 #[derive(Debug, Clone)]
@@ -107,6 +109,8 @@ struct Work {
     stop: Arc<AtomicBool>,
     next: Arc<AtomicU64>,
     begun: u64,
+    /// How many reports were answered, ever.
+    answered: Arc<AtomicU64>,
     /// Whether to go on after a failure, because the service itself lives.
     stubborn: bool,
 }
@@ -118,6 +122,17 @@ impl Work {
 
     fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Waits until the writing is in full swing, and then for some milliseconds more.
+    async fn some_time(&self, more: Duration) -> Result<()> {
+        let (before, until) = (self.answered.load(Ordering::SeqCst), Instant::now() + PATIENCE);
+        while self.answered.load(Ordering::SeqCst) == before {
+            ensure!(Instant::now() < until, "no report was answered");
+            sleep(Duration::from_millis(1)).await;
+        }
+        sleep(more).await;
+        Ok(())
     }
 
     /// Reports requests one after the other, each from its beginning to its end.
@@ -132,6 +147,7 @@ impl Work {
                 match self.visitor.report(&by.token, &body).await {
                     Ok(answer) if answer.status == StatusCode::NO_CONTENT => {
                         told.answered.insert(said);
+                        self.answered.fetch_add(1, Ordering::SeqCst);
                     }
                     Ok(answer) => told.odd.push(format!("{}: {}", answer.status, answer.text)),
                     Err(_) if !self.stubborn => return Ok(told),
@@ -205,6 +221,7 @@ impl Story {
             stop: Arc::default(),
             next: Arc::default(),
             begun: u64::try_from(Clock::system().now())?,
+            answered: Arc::default(),
             stubborn,
         };
         let reports = reporters.iter().map(|_| Told::default()).collect();
@@ -319,10 +336,10 @@ fn moment() -> Duration {
 async fn a_service_that_is_killed_a_hundred_times_keeps_all_it_acknowledged() -> Result<()> {
     let mut story = Story::new("", false).await?;
     for round in 0..100 {
-        let wait = moment();
+        let (wait, work) = (moment(), story.work.clone());
         story
             .write_while(async |site| {
-                sleep(wait).await;
+                work.some_time(wait).await?;
                 site.kill();
                 Ok(())
             })
@@ -342,7 +359,7 @@ async fn a_service_that_is_killed_a_hundred_times_keeps_all_it_acknowledged() ->
     assert!(odd.is_empty() && story.added.odd.is_empty(), "{odd:?} {:?}", story.added.odd);
     // Enough was answered, and enough was cut off, for this to mean something.
     let sent: usize = story.reports.iter().map(|one| one.sent.len()).sum();
-    assert!(story.answered() > 500, "{} answers", story.answered());
+    assert!(story.answered() > 200, "{} answers", story.answered());
     assert!(!story.added.answered.is_empty());
     assert!(sent + story.added.sent.len() > story.answered() + 100, "hardly anything was cut off");
     Ok(())
@@ -355,26 +372,23 @@ async fn a_database_server_that_is_killed_ten_times_keeps_all_that_was_acknowled
     let database = server.new_database().await?;
     let mut story = Story::new(&database, true).await?;
     for round in 0..10 {
-        let (wait, anyone) = (moment() + Duration::from_millis(50), story.site.anyone());
-        let before = story.answered();
+        let (wait, work, anyone) = (moment(), story.work.clone(), story.site.anyone());
         story
             .write_while(async |_| {
-                sleep(wait).await;
+                work.some_time(wait).await?;
                 server.kill().await?;
                 // The service lives, says that it cannot work, and works again by itself.
                 server.restart().await?;
-                let until = Instant::now() + Duration::from_secs(20);
+                let until = Instant::now() + PATIENCE;
                 while !anyone.get("/readyz").await.is_ok_and(|one| one.status == StatusCode::OK) {
                     ensure!(Instant::now() < until, "the service did not find its database again");
                     sleep(Duration::from_millis(20)).await;
                 }
-                sleep(Duration::from_millis(50)).await;
-                Ok(())
+                work.some_time(Duration::ZERO).await
             })
             .await
             .with_context(|| format!("round {round}: {}", story.site.log()))?;
         story.holds(false).await.with_context(|| format!("round {round}, after {wait:?}"))?;
-        assert!(story.answered() > before, "round {round}: nothing was answered");
     }
     story.holds(true).await?;
     let odd = story.reports.iter().flat_map(|one| &one.odd).chain(&story.added.odd);

@@ -150,7 +150,7 @@ async fn reported(store: &Store, id: &str, region: &str, report: Report) -> Resu
     let taken = store.change_onboarding(&actor, (id, region), |_, region| {
         let signal = Signal::Reported(report);
         let onboarding = next(region.onboarding.clone(), &signal, now);
-        ((), Some(Change { onboarding, events: Vec::new(), audit: None }))
+        ((), Change { onboarding: Some(onboarding), events: Vec::new(), audit: None })
     });
     ensure!(taken.await?.is_some(), "{region} is not known");
     Ok(())

@@ -63,7 +63,8 @@ pub(super) fn skeleton(html: &str) -> Result<Vec<String>, String> {
     Ok(tags(html)?.iter().map(names).collect())
 }
 
-const ADDRESSES: [&str; 7] = ["href", "src", "action", "formaction", "data-live", "data-poll", "data-row"];
+const ADDRESSES: [&str; 7] =
+    ["href", "src", "action", "formaction", "data-live", "data-poll", "data-row"];
 const NEVER: [&str; 12] = [
     "iframe", "object", "embed", "base", "style", "math", "video", "audio", "marquee", "template",
     "frame", "x-probe",
@@ -87,7 +88,7 @@ pub(super) fn fault(answer: &Answered, text: &str, url: &str) -> Option<String> 
         return (!known.contains(&kind)).then(|| format!("content of the kind {kind}"));
     }
     let html = &answer.text;
-    if let Some(raw) = fragments(text).find(|raw| html.contains(raw.as_str())) {
+    if let Some(raw) = fragments(text).find(|raw| html.contains(raw)) {
         return Some(format!("{raw:?} is in the page as it is"));
     }
     let tags = match tags(html) {
@@ -132,12 +133,10 @@ fn is_aws(value: &str) -> bool {
     host.ends_with(".console.aws.amazon.com") || host.ends_with(".amazonaws.com")
 }
 
-/// Parts of a text that would do something if they stood in a page as they are.
-fn fragments(text: &str) -> impl Iterator<Item = String> + '_ {
-    let starts = text.char_indices().filter(|(_, c)| ['<', '"', '\''].contains(c));
-    let parts = starts.map(|(at, _)| text[at..].chars().take(12).collect::<String>());
-    // Shorter ones may stand in any page.
-    parts.filter(|part| part.chars().count() > 4 && part.trim().len() > 4)
+/// Lines of a text that would do something if they stood in a page as they are.
+fn fragments(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|line| line.len() > 4 && line.contains(['<', '"', '\'']))
 }
 
 #[cfg(test)]

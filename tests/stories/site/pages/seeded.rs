@@ -32,37 +32,38 @@ use templates::{
 const LONG: &str =
     "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft_GmbH";
 const SCRIPT: &str = r#"<script>window.owned=1</script><img src=x onerror="window.owned=2">"#;
-pub(super) const NEWEST: &str = LOGS_ANALYSIS_ONBOARDING.version;
-pub(super) const OLDER: &str = "0.0.9";
+pub(in crate::site) const NEWEST: &str = LOGS_ANALYSIS_ONBOARDING.version;
+pub(in crate::site) const OLDER: &str = "0.0.9";
 
 /// A customer, and what its stacks and its people have.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Person {
-    pub(super) id: String,
-    pub(super) account: String,
+pub(in crate::site) struct Person {
+    pub(in crate::site) id: String,
+    pub(in crate::site) account: String,
     /// The path of the customer's page.
-    pub(super) page: String,
+    pub(in crate::site) page: String,
     /// Region and onboarding token.
-    pub(super) tokens: Vec<(String, String)>,
+    pub(in crate::site) tokens: Vec<(String, String)>,
 }
 
 /// How a request of a stack ends, for now.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum End<'a> {
+pub(in crate::site) enum End<'a> {
     At(Step),
     Failed(&'a str),
     Succeeded,
 }
 
-pub(super) struct Seeded {
-    pub(super) site: Site,
-    pub(super) admin: Visitor,
-    pub(super) people: BTreeMap<&'static str, Person>,
-    clock: AtomicU64,
+pub(in crate::site) struct Seeded {
+    pub(in crate::site) site: Site,
+    pub(in crate::site) admin: Visitor,
+    pub(in crate::site) people: BTreeMap<&'static str, Person>,
+    /// How many requests of stacks there were.
+    told: AtomicU64,
 }
 
 /// The folder with an older version of the template: one permission less, and another default.
-pub(super) fn template_folder() -> PathBuf {
+pub(in crate::site) fn template_folder() -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     let make = || {
         let folder = target().join("stories/older-templates");
@@ -80,19 +81,19 @@ pub(super) fn template_folder() -> PathBuf {
 }
 
 /// A site that offers both versions.
-pub(super) async fn with_two_versions() -> Result<Site> {
+pub(in crate::site) async fn with_two_versions() -> Result<Site> {
     let folder = format!("--template-folder={}", template_folder().display());
     Site::start(&["--vendor-name=Northlight Analytics", &folder]).await
 }
 
 /// A new account of AWS.
-pub(super) fn account() -> String {
+pub(in crate::site) fn account() -> String {
     static LAST: AtomicU64 = AtomicU64::new(100_000_000_000);
     (LAST.fetch_add(7, Ordering::Relaxed) + 7).to_string()
 }
 
 /// Adds a customer; its page, and its stacks' tokens.
-pub(super) async fn add(admin: &Visitor, fields: &[(&str, &str)]) -> Result<Person> {
+pub(in crate::site) async fn add(admin: &Visitor, fields: &[(&str, &str)]) -> Result<Person> {
     let account = account();
     let all = [fields, &[("account", account.as_str())]].concat();
     let id = admin.add_customer(&all).await?;
@@ -109,7 +110,7 @@ pub(super) async fn add(admin: &Visitor, fields: &[(&str, &str)]) -> Result<Pers
 
 impl Person {
     /// The stack of one of its regions.
-    pub(super) fn stack(&self, region: usize) -> String {
+    pub(in crate::site) fn stack(&self, region: usize) -> String {
         let (region, account) = (&self.tokens[region].0, &self.account);
         let id = "51af3dc0-da77-11e4-872e-1234567db123";
         format!("arn:aws:cloudformation:{region}:{account}:stack/logs-analysis-web/{id}")
@@ -137,7 +138,7 @@ impl Person {
 }
 
 /// What a stack reports of one request, from its beginning to its end.
-pub(super) fn reports(
+pub(in crate::site) fn reports(
     person: &Person,
     region: usize,
     kind: &str,
@@ -146,7 +147,7 @@ pub(super) fn reports(
 ) -> Vec<Report> {
     let one = |phase: Phase, step: Option<Step>| Report {
         stack_id: person.stack(region),
-        request_id: format!("{kind}-{begun}"),
+        request_id: format!("{kind}-{asked}-{region}"),
         request_type: kind.to_owned(),
         phase,
         step,
@@ -191,11 +192,10 @@ const DENIED: &str = "User: arn:aws:sts::100000000000:assumed-role/logs/logs is 
     control policy";
 
 impl Seeded {
-    pub(super) async fn new() -> Result<Self> {
+    pub(in crate::site) async fn new() -> Result<Self> {
         let site = with_two_versions().await?;
         let admin = site.admin().await?;
-        let clock = AtomicU64::new(1_795_000_000_000);
-        let mut seeded = Self { site, admin, people: BTreeMap::new(), clock };
+        let mut seeded = Self { site, admin, people: BTreeMap::new(), told: AtomicU64::new(0) };
         seeded.add_everybody().await?;
         seeded.launch_everything().await?;
         seeded.take_away().await?;
@@ -203,7 +203,7 @@ impl Seeded {
         Ok(seeded)
     }
 
-    pub(super) fn person(&self, key: &str) -> &Person {
+    pub(in crate::site) fn person(&self, key: &str) -> &Person {
         &self.people[key]
     }
 
@@ -287,7 +287,8 @@ impl Seeded {
         end: End<'_>,
     ) -> Result<()> {
         let person = self.person(who);
-        let begun = self.clock.fetch_add(60_000, Ordering::Relaxed);
+        let begun = u64::try_from(Clock::system().now())?;
+        let begun = begun + self.told.fetch_add(1, Ordering::Relaxed);
         for report in reports(person, region, kind, (begun, asked), end) {
             let body = serde_json::to_string(&report)?;
             let answer = self.admin.report(&person.tokens[region].1, &body).await?;
@@ -355,9 +356,9 @@ impl Seeded {
         for report in reports(person, 0, "Create", (1, ""), End::At(Step::Bucket)) {
             onboarding = next(onboarding, &Signal::Reported(report), now);
         }
-        let change = Change { onboarding, events: Vec::new(), audit: None };
+        let change = Change { onboarding: Some(onboarding), events: Vec::new(), audit: None };
         let (actor, place) = (Actor::of("stack"), (person.id.as_str(), "eu-west-1"));
-        let kept = store.change_onboarding(&actor, place, |_, _| ((), Some(change)));
+        let kept = store.change_onboarding(&actor, place, |_, _| ((), change));
         kept.await?.context("no such customer")
     }
 }

@@ -239,10 +239,36 @@ async fn a_region_with_a_stack_stays_when_staff_take_it_off_the_list() -> Result
         let gone = report("us-east-1", "r1", "Create", Phase::Started);
         assert!(reported(store, &id, "us-east-1", gone).await.is_err());
 
+        // Back on the list, it is as if it had never been off.
         store.change_customer(&rosa(), &id, &in_regions(&["ap-south-1", "eu-west-1"])).await?;
         let back = found(store, &id).await?;
         assert_eq!(names(&back.regions), [("ap-south-1", 0), ("eu-west-1", 0)]);
         assert_eq!(back.regions[1].onboarding.state(store.now()), State::Active);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_region_off_the_list_is_forgotten_once_its_stack_is_gone() -> Result<()> {
+    on_both(async |store, _| {
+        let id = add_acme(store).await?;
+        let done = |kind: &str, phase| report("eu-west-1", kind, kind, phase);
+        reported(store, &id, "eu-west-1", done("Create", Phase::Succeeded)).await?;
+        let elsewhere = NewCustomer {
+            regions: vec![region("us-east-1")],
+            ..customer("Acme Stores", "111122223333")
+        };
+        store.change_customer(&rosa(), &id, &elsewhere).await?;
+        reported(store, &id, "eu-west-1", done("Delete", Phase::Started)).await?;
+        assert_eq!(found(store, &id).await?.regions.len(), 2);
+        reported(store, &id, "eu-west-1", done("Delete", Phase::Succeeded)).await?;
+        assert_eq!(names(&found(store, &id).await?.regions), [("us-east-1", 0)]);
+        // With a stack that is gone already, it is forgotten at once.
+        let gone = report("us-east-1", "Create", "Create", Phase::Failed);
+        reported(store, &id, "us-east-1", gone).await?;
+        store.change_customer(&rosa(), &id, &customer("Acme Stores", "111122223333")).await?;
+        assert_eq!(names(&found(store, &id).await?.regions), [("eu-west-1", 0)]);
         Ok(())
     })
     .await
@@ -344,6 +370,14 @@ async fn an_uploaded_list_is_its_owners_for_a_day() -> Result<()> {
         clock.advance(1);
         store.keep_import("tom", "c.csv", "x").await?;
         assert_eq!(store.import(&id, "rosa").await?, None);
+
+        let stays = store.keep_import("rosa", "d.csv", "x").await?;
+        clock.advance(DAY);
+        store.forget_old_imports().await?;
+        assert!(store.import(&stays, "rosa").await?.is_some(), "it was forgotten too early");
+        clock.advance(1);
+        store.forget_old_imports().await?;
+        assert_eq!(store.import(&stays, "rosa").await?, None);
         Ok(())
     })
     .await

@@ -112,6 +112,16 @@ async fn taking_a_customer_off_is_noted_and_leaves_the_link() -> Result<()> {
         assert_eq!((kept.offboarded_at, kept.revoked_at), (START + 9, 0));
         assert!(kept.link_is_valid(START + 9));
         assert_eq!(last_audit(store).await?, by_rosa("offboard customer"));
+        // Its load balancers may be somebody else's from now on.
+        assert_eq!(store.regions_of_account("111122223333").await?, []);
+        assert!(store.all_regions().await?.is_empty());
+
+        clock.advance(1);
+        store.reinstate(&rosa(), &id).await?;
+        let kept = found(store, &id).await?;
+        assert_eq!((kept.offboarded_at, kept.changed_at), (0, START + 10));
+        assert_eq!(last_audit(store).await?, by_rosa("reinstate customer"));
+        assert_eq!(store.regions_of_account("111122223333").await?.len(), 1);
         Ok(())
     })
     .await
@@ -123,9 +133,9 @@ async fn every_opening_is_counted_and_the_first_is_a_signal() -> Result<()> {
         let id = add_acme(store).await?;
         assert_eq!(listed(store).await?, "sent");
         clock.advance(5);
-        store.page_opened(&id).await?;
+        assert!(store.page_opened(&id).await?, "it was not the first time");
         clock.advance(5);
-        store.page_opened(&id).await?;
+        assert!(!store.page_opened(&id).await?, "it was the first time again");
         let kept = found(store, &id).await?;
         assert_eq!((kept.opened_count, kept.opened_at), (2, START + 10));
         assert_eq!(kept.regions[0].onboarding.opened, START + 5);

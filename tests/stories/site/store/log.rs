@@ -107,10 +107,13 @@ async fn rows_are_found_in_either_case_of_every_script() -> Result<()> {
 async fn a_search_of_the_log_that_makes_no_sense_finds_nothing() -> Result<()> {
     on_both(async |store, _| {
         store.record(&rosa(), &entry("add customer", "c1", "Acme")).await?;
-        for nonsense in ["€\0€".to_owned(), "%".repeat(60_000)] {
-            let filter = AuditFilter { customer: nonsense, ..AuditFilter::default() };
-            assert_eq!(found(store, filter).await?, [0_i64; 0]);
+        let searching =
+            |text: &str| AuditFilter { customer: text.to_owned(), ..AuditFilter::default() };
+        match store.audit_rows(&searching("€\0€"), 1, 0).await {
+            Ok((_, count)) => assert_eq!(count, 0),
+            Err(error) => assert!(error.is_unkeepable_text(), "{error}"),
         }
+        assert_eq!(found(store, searching(&"%".repeat(60_000))).await?, [0_i64; 0]);
         Ok(())
     })
     .await

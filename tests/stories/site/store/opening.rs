@@ -1,6 +1,6 @@
 //! Opening a database, whose key it is, and what is in it for who steals it.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use anyhow::Result;
 use onboarding_web::{
@@ -50,17 +50,12 @@ async fn copies_of_the_service_that_start_at_once_share_a_new_database() -> Resu
         for store in futures_util::future::join_all(opened).await {
             let store = store?;
             store.ping().await?;
-            add_acme_of(&store).await?;
+            store.set_setting(&rosa(), "link_days", "7").await?;
             store.close().await;
         }
         Ok(())
     })
     .await
-}
-
-async fn add_acme_of(store: &Store) -> Result<()> {
-    store.set_setting(&rosa(), "link_days", "7").await?;
-    Ok(())
 }
 
 #[tokio::test]
@@ -80,6 +75,19 @@ async fn a_database_that_is_not_there_is_an_error_in_words() {
     let refused = Store::open(nowhere, key(), Clock::system()).await.err();
     let words = refused.map(|error| error.to_string()).unwrap_or_default();
     assert!(words.contains("the database failed: "), "{words}");
+}
+
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_the_database() -> Result<()> {
+    let base = Base::new(true).await?;
+    add_acme(&base.store).await?;
+    let mut files = Vec::new();
+    for file in fs::read_dir(&base.folder)? {
+        let file = file?;
+        files.push((file.file_name(), file.metadata()?.permissions().mode() & 0o777));
+    }
+    assert!(files.len() > 1 && files.iter().all(|(_, mode)| *mode == 0o600), "{files:?}");
+    Ok(())
 }
 
 /// Everything of a database as bytes: the files, or all rows of all tables.

@@ -189,6 +189,15 @@ async fn failures_to_sign_in_are_counted_and_forgotten() -> Result<()> {
         assert_eq!(failures("account a").await?, (0, 0));
         assert_eq!(failures("address 192.0.2.1").await?.0, 1);
 
+        let before = store.now();
+        clock.advance(5);
+        store.sign_in_failed("account c", 0).await?;
+        store.forget_old_failures(before + 1).await?;
+        assert_eq!(
+            (failures("address 192.0.2.1").await?.0, failures("account c").await?.0),
+            (0, 1)
+        );
+
         let many = (0..20).map(|_| store.sign_in_failed("account b", 0));
         for one in futures_util::future::join_all(many).await {
             one?;

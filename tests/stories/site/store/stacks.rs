@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use onboarding_web::{
     clock::MINUTE,
-    onboarding::{STALE_AFTER, State},
+    onboarding::{STALE_AFTER, Signal, State, next},
     store::{
         Actor, AuditFilter, Change, Customer, Event, ListFilter, NewAudit, NewCustomer, Region,
         Sort, Store,
@@ -12,7 +12,7 @@ use onboarding_web::{
 use templates::report::Phase;
 use tokio::task::JoinSet;
 
-use super::{START, add, add_acme, customer, on_both, region, report, reported};
+use super::{START, add, add_acme, customer, on_both, region, report, reported, rosa};
 
 async fn found(store: &Store, id: &str) -> Result<Customer> {
     store.customer(id).await?.context("no such customer")
@@ -27,9 +27,9 @@ fn event(id: &str, at: i64) -> Event {
     Event { id: text(id), at, who: text("AWS"), what: text("Create began"), detail: text(id) }
 }
 
-/// What `decide` answers with: events and an audit entry beside what was there.
-fn with(region: &Region, events: Vec<Event>, audit: Option<NewAudit>) -> Option<Change> {
-    Some(Change { onboarding: region.onboarding.clone(), events, audit })
+/// What `decide` answers with if only the timeline changes.
+fn only(events: Vec<Event>) -> Change {
+    Change { onboarding: None, events, audit: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -48,7 +48,10 @@ async fn thirty_reports_at_once_lose_nothing() -> Result<()> {
                     let (name, action) = (format!("event {number}"), "refuse report");
                     let entry = NewAudit { action, subject: name.clone(), ..NewAudit::default() };
                     let events = vec![event(&name, START + number)];
-                    (onboarding.opened, Some(Change { onboarding, events, audit: Some(entry) }))
+                    (
+                        onboarding.opened,
+                        Change { onboarding: Some(onboarding), events, audit: Some(entry) },
+                    )
                 };
                 store.change_onboarding(&actor, (&id, "eu-west-1"), change).await
             });
@@ -75,7 +78,7 @@ async fn events_come_newest_first_and_a_repeated_one_is_the_same() -> Result<()>
         let id = add_acme(store).await?;
         let actor = Actor::of("stack");
         let take = async |events: Vec<Event>| {
-            let decide = |_: &Customer, region: &Region| ((), with(region, events, None));
+            let decide = |_: &Customer, _: &Region| ((), only(events));
             store.change_onboarding(&actor, (&id, "eu-west-1"), decide).await
         };
         take(vec![event("a", START + 1), event("c", START + 3)]).await?;
@@ -106,7 +109,7 @@ async fn nothing_is_decided_for_a_region_that_is_not_there() -> Result<()> {
         // Decided against: nothing changes.
         let before = found(store, &id).await?;
         let decide = |customer: &Customer, region: &Region| {
-            ((customer.name.clone(), region.region.clone()), None)
+            ((customer.name.clone(), region.region.clone()), Change::default())
         };
         let taken = store.change_onboarding(&actor, (&id, "eu-west-1"), decide).await?;
         assert_eq!(taken, Some(("Acme Stores".to_owned(), "eu-west-1".to_owned())));
@@ -141,6 +144,57 @@ async fn a_report_moves_the_customer_in_the_list() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_refused_report_is_told_and_changes_nothing() -> Result<()> {
+    on_both(async |store, clock| {
+        let id = add_acme(store).await?;
+        let before = found(store, &id).await?;
+        clock.advance(5);
+        let entry = NewAudit { action: "refuse report", ..NewAudit::default() };
+        let decide = |_: &Customer, _: &Region| {
+            ((), Change { audit: Some(entry), ..only(vec![event("a", START + 5)]) })
+        };
+        let actor = Actor { name: "stack".to_owned(), ip: "192.0.2.9".to_owned() };
+        store.change_onboarding(&actor, (&id, "eu-west-1"), decide).await?;
+        assert_eq!(found(store, &id).await?, before);
+        assert_eq!(store.events(&id, 1).await?[0].id, "a");
+        let row = store.audit_rows(&AuditFilter::default(), 1, 0).await?.0.remove(0);
+        let told = (row.actor.as_str(), row.ip.as_str(), row.action.as_str());
+        assert_eq!(told, ("stack", "192.0.2.9", "refuse report"));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_stack_in_the_wrong_place_is_forgotten_with_a_new_link_or_the_right_account() -> Result<()>
+{
+    on_both(async |store, _| {
+        let (id, actor) = (add_acme(store).await?, Actor::of("stack"));
+        let go_astray = async || {
+            let decide = |_: &Customer, region: &Region| {
+                let signal = Signal::Misdirected("The stack is elsewhere".to_owned());
+                let onboarding = Some(next(region.onboarding.clone(), &signal, START));
+                ((), Change { onboarding, ..only(Vec::new()) })
+            };
+            store.change_onboarding(&actor, (&id, "eu-west-1"), decide).await?;
+            listed(store).await
+        };
+        assert_eq!(go_astray().await?, "failed");
+        store.rotate_link(&rosa(), &id).await?;
+        assert_eq!(listed(store).await?, "sent");
+        assert_eq!(go_astray().await?, "failed");
+        let same = NewCustomer { notes: String::new(), ..customer("Acme Stores", "111122223333") };
+        store.change_customer(&rosa(), &id, &same).await?;
+        assert_eq!(listed(store).await?, "failed");
+        store.change_customer(&rosa(), &id, &customer("Acme Stores", "444455556666")).await?;
+        assert_eq!(listed(store).await?, "sent");
+        assert_eq!(found(store, &id).await?.regions[0].onboarding.misdirected, None);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_stack_that_falls_silent_is_stale_in_the_list() -> Result<()> {
     on_both(async |store, clock| {
         let id = add_acme(store).await?;
@@ -148,9 +202,13 @@ async fn a_stack_that_falls_silent_is_stale_in_the_list() -> Result<()> {
         let begun = report("eu-west-1", "r1", "Create", Phase::Started);
         reported(store, &id, "eu-west-1", begun).await?;
         clock.advance(STALE_AFTER);
-        assert_eq!((store.mark_stale().await?, listed(store).await?.as_str()), (0, "running"));
+        assert_eq!(
+            (store.mark_stale().await?.len(), listed(store).await?.as_str()),
+            (0, "running")
+        );
         clock.advance(1);
-        assert_eq!((store.mark_stale().await?, store.mark_stale().await?), (1, 0));
+        assert_eq!(store.mark_stale().await?, [id.clone()]);
+        assert_eq!(store.mark_stale().await?, Vec::<String>::new());
         assert_eq!(listed(store).await?, "stale");
         assert_eq!(found(store, &id).await?.state(store.now()), State::Stale);
         let page = store.list(&ListFilter::default(), Sort::Attention, 10, 0).await?;
