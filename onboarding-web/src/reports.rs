@@ -94,7 +94,6 @@ pub fn judge(
     if !onboarding.accepts(report, now) {
         return Verdict::Refused("another stack is bound to this customer and region".to_owned());
     }
-    let replaced = generation != customer.generation;
     if !valid {
         let why = "the link that this stack was launched with is not valid any more";
         return Verdict::Refused(why.to_owned());

@@ -79,13 +79,13 @@ pub struct ActionRow {
 
 impl ActionRow {
     /// The name up to its colon; a long name may break after it.
-    fn service(&self) -> &str {
+    pub(super) fn service(&self) -> &str {
         let end = self.name.find(':').map_or(0, |colon| colon + 1);
         &self.name[..end]
     }
 
     /// The name after its colon.
-    fn verb(&self) -> &str {
+    pub(super) fn verb(&self) -> &str {
         &self.name[self.service().len()..]
     }
 }
