@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request, State},
-    http::{Method, StatusCode, header::ORIGIN, request::Parts},
+    http::{StatusCode, header::ORIGIN, request::Parts},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -142,12 +142,12 @@ async fn check(app: &App, role: Role, request: &mut Request) -> Result<SignedIn,
     let found = signed_in(app, &session).await.map_err(IntoResponse::into_response)?;
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let Some(staff) = found else {
-        let next = if request.method() == Method::GET { path } else { "/customers".to_owned() };
+        let next = if request.method().is_safe() { path } else { "/customers".to_owned() };
         let query = url::form_urlencoded::Serializer::new(String::new());
         let query = { query }.append_pair("next", &next).finish();
         return Err(Redirect::to(&format!("/sign-in?{query}")).into_response());
     };
-    if request.method() != Method::GET && !came_from_a_page(request) {
+    if !request.method().is_safe() && !came_from_a_page(request) {
         let next = "Send it from the site's own pages, in a browser.".to_owned();
         let problem = Problem::Bad(StatusCode::FORBIDDEN, "Nothing was changed", next);
         return Err(problem.into_response());

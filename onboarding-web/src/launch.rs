@@ -6,7 +6,7 @@ use axum::{
     extract::{Path, Query, State},
     http::{
         HeaderMap, HeaderValue,
-        header::{CONTENT_DISPOSITION, CONTENT_TYPE, REFERRER_POLICY},
+        header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     },
     response::{
         IntoResponse, Response, Sse,
@@ -78,7 +78,7 @@ pub async fn show(
         app.live.changed(&customer.id);
     }
     let customer = app.store.customer(&customer.id).await?.ok_or(Problem::NotFound)?;
-    private(page(&view(&app, &customer, &token).await?))
+    page(&view(&app, &customer, &token).await?)
 }
 
 /// The page as the customer sees it; staff look at it in a preview.
@@ -211,13 +211,6 @@ fn changes(vendor: &str, customer: &Customer) -> Changes {
     }
 }
 
-/// Nothing of a page with a token goes to other sites or into caches.
-fn private(response: Result<Response, Problem>) -> Result<Response, Problem> {
-    let mut response = response?;
-    response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    Ok(response)
-}
-
 /// `GET /c/{token}/progress`
 pub async fn fragment(
     State(app): State<App>,
@@ -227,7 +220,7 @@ pub async fn fragment(
     let customer = customer(&app, ip, &token).await?;
     let base = format!("/c/{token}");
     let progress = progress::of(&app.site, &customer, app.store.now(), false, &base);
-    private(page(&ProgressFragment { progress: &progress }))
+    page(&ProgressFragment { progress: &progress })
 }
 
 /// `GET /c/{token}/events`
@@ -322,7 +315,7 @@ pub async fn permissions(
         &template.row.template_id,
         &template.row.version,
     );
-    private(page(&PermissionsPage {
+    page(&PermissionsPage {
         frame: site.frame("What the stack may do in your account"),
         vendor: site.vendor.clone(),
         account_grouped: grouped(&customer.account),
@@ -335,7 +328,7 @@ pub async fn permissions(
         but: template.limits.iter().flat_map(|one| one.but.clone()).collect(),
         roles: template.roles.iter().map(words::role).collect(),
         back_url: format!("/c/{token}"),
-    }))
+    })
 }
 
 /// What AWS said.
@@ -363,7 +356,7 @@ pub async fn explain(
         }),
         None => Outcome::Unknown,
     };
-    private(page(&ExplainPage {
+    page(&ExplainPage {
         frame: site.frame("What did AWS say?"),
         vendor: site.vendor.clone(),
         contact: site.contact.clone(),
@@ -372,7 +365,7 @@ pub async fn explain(
         back_url: format!("/c/{token}"),
         text: said.text,
         outcome,
-    }))
+    })
 }
 
 /// `GET /c/{token}/template.yaml`

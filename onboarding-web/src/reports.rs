@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use axum::{
     Json,
     body::Bytes,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
@@ -196,7 +196,7 @@ pub async fn take(
     State(app): State<App>,
     Ip(ip): Ip,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let token = token(&headers).unwrap_or_default();
     let Some((id, region, generation)) = app.store.stack_token(token).await? else {
@@ -207,6 +207,10 @@ pub async fn take(
     if app.limits.reports.check_key(&digest(token)).is_err() {
         return Ok(refused(StatusCode::TOO_MANY_REQUESTS, "too many reports"));
     }
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return Ok(refused(rejection.status(), &rejection.body_text())),
+    };
     let report = match serde_json::from_slice::<Report>(&body) {
         Ok(report) => tidy(report),
         Err(error) => return Ok(refused(StatusCode::BAD_REQUEST, &error.to_string())),

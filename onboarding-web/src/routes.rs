@@ -5,7 +5,7 @@ use axum::{
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
     handler::Handler,
     http::{HeaderName, HeaderValue, Method, header},
-    middleware::{Next, from_fn, from_fn_with_state, map_response_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -204,7 +204,7 @@ pub fn router(app: &App) -> Router {
     let layers = ServiceBuilder::new()
         .layer(from_fn(measure))
         .layer(CompressionLayer::new())
-        .layer(map_response_with_state(app.clone(), add_headers))
+        .layer(from_fn_with_state(app.clone(), add_headers))
         .layer(from_fn_with_state(app.clone(), error::render))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(app.clone(), access::note_ip))
@@ -244,12 +244,22 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-async fn add_headers(State(app): State<App>, mut response: Response) -> Response {
+async fn add_headers(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let (of_link, of_asset) = (path.starts_with("/c/"), path.starts_with("/assets/"));
+    let mut response = next.run(request).await;
+    let found = response.status().is_success();
     let headers = response.headers_mut();
+    if of_link {
+        // The address is the key: it goes to no other site.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if !(of_asset && found) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if app.site.secure {
         let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);

@@ -337,22 +337,27 @@ async fn what_is_changed_goes_into_the_customers_links_at_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_update_link_of_a_customer_leads_to_aws() -> Result<()> {
+async fn a_stack_that_runs_is_told_how_to_come_to_a_newer_template() -> Result<()> {
     let _alone = CLIPBOARD.lock().await;
     let desk = Desk::new().await?;
     let fields = [("name", "Acme"), CONTACT, ONE_REGION, ("template_version", OLDER)];
     let person = add(&desk.admin, &fields).await?;
-    let page = &desk.page;
+    tell(&desk.admin, &person, "Create", 1, End::Succeeded).await?;
+    let (page, theirs) = (&desk.page, desk.visit(&person).await?);
+    theirs.sees("This region is connected").await?;
     desk.open(&format!("/customers/{}", person.id)).await?;
     page.sees(&format!("Template {NEWEST} is there")).await?;
-    let buttons = page.count(".notice [data-copy]").await?;
-    for at in 0..buttons {
-        let button = format!(".notice [data-copy] >> nth={at}");
-        page.click(&button).await?;
-        page.sees("Copied").await?;
-        let text = page.clipboard().await?;
-        assert!(quick_create::parse(&text).is_ok(), "'{text}' is no link to AWS");
+    page.click_link("Change").await?;
+    page.select("#template_version", NEWEST).await?;
+    page.click_button("Save changes").await?;
+    page.sees("The changes were saved").await?;
+    theirs.reload().await?;
+    theirs.sees("What is to be analysed has changed since you launched the stack").await?;
+    let update = copied(&theirs, "[data-copy='#update-eu-west-1']").await?;
+    for words in ["aws cloudformation update-stack", &person.tokens[0].1, NEWEST] {
+        assert!(update.contains(words), "{words}: {update}");
     }
+    assert_eq!(theirs.axe().await?, vec![]);
     desk.leave().await
 }
 

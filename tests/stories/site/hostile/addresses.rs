@@ -6,6 +6,9 @@ use http::{Method, StatusCode};
 use super::{Faults, encoded, on_both, texts};
 use crate::site::access::world::{Subject, World, read};
 
+/// No client sends a longer one.
+const LONGEST: usize = 65_000;
+
 /// Every page that takes something from its address, with the text in all of it.
 fn asked(text: &str, customer: &Subject) -> Vec<String> {
     let text = encoded(text);
@@ -55,8 +58,8 @@ async fn no_text_in_an_address_becomes_a_part_of_a_page() -> Result<()> {
         let mut faults = Faults::default();
         let customer = world.customer("Acme").await?;
         for text in texts::all() {
-            for path in asked(&text, &customer) {
-                let request = world.request(Method::GET, &path);
+            for path in asked(&text, &customer).iter().filter(|path| path.len() < LONGEST) {
+                let request = world.request(Method::GET, path);
                 let answer = read(request.header("cookie", world.editor.cookie())).await?;
                 let shown: String = path.chars().take(40).collect();
                 faults.check(&shown, &text, &answer, &world.site.url);
@@ -73,7 +76,7 @@ async fn a_very_long_address_is_answered() -> Result<()> {
         let mut faults = Faults::default();
         let customer = world.customer("Acme").await?;
         for text in ["_".repeat(30_000), "a".repeat(60_000), "\u{1f9e8}".repeat(4_000)] {
-            for path in asked(&text, &customer).iter().filter(|path| path.len() < 65_000) {
+            for path in asked(&text, &customer).iter().filter(|path| path.len() < LONGEST) {
                 let request = world.request(Method::GET, path);
                 let answer = read(request.header("cookie", world.editor.cookie())).await?;
                 let shown: String = path.chars().take(40).collect();

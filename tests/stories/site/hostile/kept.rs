@@ -94,6 +94,8 @@ impl World {
     async fn typed(&self, raw: &RawCustomer) -> Result<Result<Subject, Answered>> {
         let answer = self.editor.post("/customers/new", &fields(raw)).await?;
         let Some(id) = answer.location.strip_prefix("/customers/") else { return Ok(Err(answer)) };
+        // It says once that the customer was added.
+        self.editor.get(&answer.location).await?;
         let key = self.store.key();
         Ok(Ok(Subject {
             id: id.to_owned(),
@@ -192,9 +194,11 @@ async fn no_stored_text_becomes_a_part_of_a_page() -> Result<()> {
         pages.extend(world.lived(&customer, &text).await?);
         for ((path, page), expected) in pages.iter().zip(&twins[&shape]) {
             faults.check(path, &text, page, &url);
+            // Of a text that nothing is left of, no words are shown either.
+            let nothing_left = text.chars().all(char::is_control);
             if page.status != StatusCode::OK {
                 faults.0.push(format!("{path} with {text:?}: {}", page.status));
-            } else if markup::skeleton(&page.text).as_ref() != Ok(expected) {
+            } else if !nothing_left && markup::skeleton(&page.text).as_ref() != Ok(expected) {
                 faults.0.push(format!("{path} with {text:?}: other tags than its harmless twin"));
             }
         }

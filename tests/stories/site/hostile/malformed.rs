@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use harness::site::Answered;
 use http::{Method, StatusCode};
 use onboarding_web::access::Access;
@@ -181,21 +181,21 @@ async fn what_is_no_question_gets_the_sites_own_answer() -> Result<()> {
     .await
 }
 
-/// Sends a request to its last byte whatever the site answers meanwhile, as browsers do, and reads
-/// the answer to its end.
+/// Sends a large request and reads the answer meanwhile, as browsers do: the site may answer, and hang
+/// up, before it has the last byte.
 async fn send_whole(world: &World, request: Vec<u8>) -> Result<String> {
     let address = world.site.url.trim_start_matches("http://").to_owned();
     let sent = move || -> Result<String> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         let mut writer = stream.try_clone()?;
-        // The site may close the connection while this is on its way.
+        // Whatever becomes of the rest.
         let writing = thread::spawn(move || writer.write_all(&request));
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer);
-        let written = writing.join().map_err(|_| anyhow!("the writer panicked"))?;
+        let _ = writing.join();
         let answer = String::from_utf8_lossy(&answer).into_owned();
-        ensure!(written.is_ok() && read.is_ok(), "cut off: {written:?} {read:?} {answer:.80}");
+        ensure!(read.is_ok(), "cut off: {read:?} {answer:.80}");
         Ok(answer)
     };
     spawn_blocking(sent).await?

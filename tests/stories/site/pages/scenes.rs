@@ -354,13 +354,9 @@ pub(super) fn of_an_empty_site() -> Vec<Scene> {
     ]
 }
 
-/// Somebody signs in with a password that somebody else made.
-pub(super) fn first_password(email: &str, password: &str) -> Scene {
-    scene("password-first", "/settings/password", "/sign-in")
-        .by(Who::Anyone)
-        .fill("E-mail", email)
-        .fill("Password", password)
-        .press("Sign in")
+/// What a viewer who has never chosen a password is led to.
+pub(super) fn first_password() -> Scene {
+    scene("password-first", "/settings/password", "/audit").by(Who::Viewer)
 }
 
 /// The page of somebody who guesses at links.
