@@ -32,7 +32,7 @@ CREATE TABLE customers (
     changed_at BIGINT NOT NULL
 );
 CREATE INDEX customers_by_rank ON customers (rank, changed_at DESC, id);
-CREATE INDEX customers_by_name ON customers (name, id);
+CREATE INDEX customers_by_name ON customers (LOWER(name), id);
 CREATE INDEX customers_by_change ON customers (changed_at DESC, id);
 CREATE INDEX customers_by_account ON customers (account);
 

@@ -65,12 +65,7 @@ fn headline(
 ) -> String {
     let stack = region.onboarding.stack.as_ref();
     let kind = stack.and_then(Stack::last).map_or("", |last| last.kind.as_str());
-    let vendor = &site.vendor;
-    let own = region.dropped_at != 0;
     let words = match (state, kind) {
-        _ if own && state == State::Active => {
-            "This region was taken off the list. Its stack is still there: delete it in AWS to end it."
-        }
         (State::Sent, _) if staff => "The link was not opened yet.",
         (State::Opened, _) if staff => "The page was opened. No stack has reported yet.",
         (State::Sent | State::Opened, _) => {
@@ -85,22 +80,7 @@ fn headline(
             "We have not heard of the stack for more than 15 minutes. Look at the stack's events in AWS: \
              if it is complete or failed there, its last message was lost on the way."
         }
-        (State::Active, _) if region.wants_update() && staff => {
-            "Connected. What was asked for has changed since: the customer has to update the stack, and \
-             their page says how."
-        }
-        (State::Active, _) if region.wants_update() => {
-            "Connected. What is to be analysed has changed since: update the stack, as described below."
-        }
-        (State::Active, _) if failure.is_some_and(|failure| failure.put_back) => {
-            "Connected. The last change did not work, and AWS put back what was before."
-        }
-        (State::Active, _) => {
-            return format!(
-                "Connected. Logging is on, and {vendor} is told of each new log. The first logs come \
-                 within about five minutes of traffic."
-            );
-        }
+        (State::Active, _) => return connected(site, region, failure, staff),
         (State::Removed, _) => {
             "The stack was deleted and everything was put back. Logs that were written stay in their \
              bucket."
@@ -115,6 +95,27 @@ fn headline(
             "It did not work. What was begun has been put back."
         }
         (State::Failed, _) => "It did not work. AWS is putting back what was begun.",
+    };
+    words.to_owned()
+}
+
+/// What is said of a stack that works.
+fn connected(site: &Site, region: &Region, failure: Option<&Failure>, staff: bool) -> String {
+    let words = if region.dropped_at != 0 {
+        "This region was taken off the list. Its stack is still there: delete it in AWS to end it."
+    } else if region.wants_update() && staff {
+        "Connected. What was asked for has changed since: the customer has to update the stack, and their \
+         page says how."
+    } else if region.wants_update() {
+        "Connected. What is to be analysed has changed since: update the stack, as described below."
+    } else if failure.is_some_and(|failure| failure.put_back) {
+        "Connected. The last change did not work, and AWS put back what was before."
+    } else {
+        return format!(
+            "Connected. Logging is on, and {} is told of each new log. The first logs come within about \
+             five minutes of traffic.",
+            site.vendor
+        );
     };
     words.to_owned()
 }

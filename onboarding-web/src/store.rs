@@ -128,7 +128,7 @@ impl Store {
             })
             .connect(&url)
             .await?;
-        sqlx::migrate!("./migrations").run(&pool).await?;
+        migrate(&pool).await?;
         let store = Self { pool, engine, key, clock };
         store.check_key().await?;
         Ok(store)
@@ -179,11 +179,25 @@ impl Store {
     }
 }
 
+/// Brings the schema up to date. SQLite has no lock for that: where another program is at it on a new
+/// file, the next try finds it done.
+async fn migrate(pool: &AnyPool) -> Result<()> {
+    let migrations = sqlx::migrate!("./migrations");
+    for _ in 0..5 {
+        if migrations.run(pool).await.is_ok() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(migrations.run(pool).await?)
+}
+
 /// Makes the file before SQLite does, so that nobody else on the machine reads it. Where that fails,
 /// opening it will say why.
 fn make_private(path: &str) {
     use std::os::unix::fs::OpenOptionsExt;
-    let _ = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+    // Never one that is there: closing it would end the locks that this process has on it.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// Reads JSON out of a column.
@@ -196,8 +210,10 @@ fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
-/// Text for `LIKE … ESCAPE '\'`, found anywhere.
+/// Text for `LIKE … ESCAPE '\'`, found anywhere. What is longer than anybody types is cut off: SQLite
+/// takes no pattern of more than 50,000 bytes.
 fn anywhere(text: &str) -> String {
+    let text: String = text.chars().take(1000).collect();
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{escaped}%")
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::moment;
+use super::{moment, next_step};
 use crate::{
     access::SignedIn,
     app::App,
@@ -19,11 +19,10 @@ use crate::{
     email,
     error::{Problem, page},
     launch, links,
-    onboarding::State as Standing,
     pages::{
         customer::{
-            Confirm, Customer as Page, CustomerLink, Details, EmailText, LaunchRole, NextStep,
-            Offer, RegionLinks, TimelineEntry, UpdateNotice,
+            Confirm, Customer as Page, CustomerLink, Details, EmailText, LaunchRole, RegionLinks,
+            TimelineEntry, UpdateNotice,
         },
         frame::Tag,
         progress::ProgressFragment,
@@ -79,7 +78,7 @@ pub async fn show(
     page(&Page {
         tag: Tag::of_state(standing.name()),
         link_tag,
-        next: next_step(&app, &customer, standing, shares),
+        next: next_step::of(&app, &customer, standing, shares),
         update: update(&app, &customer).await?,
         link: shares.then(|| customer_link(&customer, link, now)),
         regions,
@@ -104,70 +103,6 @@ fn customer_link(customer: &Customer, url: String, now: clock::Millis) -> Custom
     let left = clock::left(customer.expires_at - now);
     let expiry = format!("expires in {left}, on {}", clock::day(customer.expires_at));
     CustomerLink { url, expiry, opened }
-}
-
-fn next_step(app: &App, customer: &Customer, standing: Standing, shares: bool) -> NextStep {
-    let url = format!("/customers/{}", customer.id);
-    let copy = |label: &str, target: &str| {
-        if shares {
-            Offer::Copy { label: label.to_owned(), target: target.to_owned() }
-        } else {
-            Offer::Nothing
-        }
-    };
-    let region = |state: Standing| {
-        let now = app.store.now();
-        let mut all = customer.regions.iter();
-        all.find(|one| one.onboarding.state(now) == state).map_or("", |one| one.region.as_str())
-    };
-    let before_a_stack = matches!(standing, Standing::Sent | Standing::Opened);
-    let wants_update = customer.regions.iter().any(Region::wants_update);
-    let needs_link = before_a_stack
-        || wants_update
-        || matches!(standing, Standing::Failed | Standing::Removed)
-        || customer.offboarded_at != 0;
-    let expired = !customer.link_is_valid(app.store.now()) && needs_link;
-    let (sentence, offer) = match standing {
-        _ if customer.offboarded_at != 0 && (standing == Standing::Removed || before_a_stack) => {
-            ("Offboarded: no stack of this customer is there.", Offer::Nothing)
-        }
-        _ if expired => (
-            "The customer will need the link, and it does not work any more. Make a new one and send it.",
-            Offer::Open { label: "Make a new link…".to_owned(), url: format!("{url}/rotate") },
-        ),
-        _ if customer.offboarded_at != 0 => (
-            "Offboarding: the customer has to delete the stack. Their page says how.",
-            copy("Copy the link", "page-link"),
-        ),
-        Standing::Sent => ("Send the customer the link.", copy("Copy the e-mail", "email-body")),
-        Standing::Opened => (
-            "The customer has seen the page. Wait for the stack, or ask whether something is unclear.",
-            copy("Copy the e-mail", "email-body"),
-        ),
-        Standing::Running => ("The stack is at work. Nothing to do.", Offer::Nothing),
-        Standing::Failed => (
-            "The stack failed. Send the customer the reply that says what to do.",
-            Offer::Copy {
-                label: "Copy the reply".to_owned(),
-                target: format!("reply-{}", region(Standing::Failed)),
-            },
-        ),
-        Standing::Stale => (
-            "We have not heard of the stack for too long. Ask the customer what its events say in AWS.",
-            Offer::Nothing,
-        ),
-        Standing::Active if wants_update => (
-            "What was asked for has changed since the stack was set up. Ask the customer to update it; their \
-             page says how.",
-            copy("Copy the link", "page-link"),
-        ),
-        Standing::Active => ("Connected. Nothing to do.", Offer::Nothing),
-        Standing::Removed => (
-            "The stack was deleted. To connect again, send the link again.",
-            copy("Copy the link", "page-link"),
-        ),
-    };
-    NextStep { sentence: sentence.to_owned(), offer }
 }
 
 fn regions(

@@ -84,11 +84,13 @@ pub enum Chain {
 
 const ROWS: &str = "SELECT seq, at, actor, ip, action, customer_id, subject, before, after, hash \
      FROM audit WHERE LOWER(actor) LIKE $1 ESCAPE '\\' AND LOWER(action) LIKE $2 ESCAPE '\\' \
-     AND (LOWER(subject) LIKE $3 ESCAPE '\\' OR customer_id LIKE $3 ESCAPE '\\') \
+     AND (LOWER(subject) LIKE $3 ESCAPE '\\' OR customer_id LIKE $3 ESCAPE '\\' \
+     OR customer_id IN (SELECT id FROM customers WHERE search LIKE $3 ESCAPE '\\')) \
      AND at >= $4 AND at < $5 ORDER BY seq DESC LIMIT $6 OFFSET $7";
 const COUNT: &str = "SELECT COUNT(*) \
      FROM audit WHERE LOWER(actor) LIKE $1 ESCAPE '\\' AND LOWER(action) LIKE $2 ESCAPE '\\' \
-     AND (LOWER(subject) LIKE $3 ESCAPE '\\' OR customer_id LIKE $3 ESCAPE '\\') \
+     AND (LOWER(subject) LIKE $3 ESCAPE '\\' OR customer_id LIKE $3 ESCAPE '\\' \
+     OR customer_id IN (SELECT id FROM customers WHERE search LIKE $3 ESCAPE '\\')) \
      AND at >= $4 AND at < $5";
 
 impl AuditRow {
@@ -183,20 +185,21 @@ impl Store {
     /// Walks the whole chain.
     pub async fn verify_audit(&self) -> Result<Chain> {
         // The head first: rows that are appended while we walk are not missed by it.
-        let (last, head): (i64, String) =
-            sqlx::query_as("SELECT seq, hash FROM audit_head WHERE id = 1")
-                .fetch_one(&self.pool)
-                .await?;
-        let (mut seq, mut hash) = (0, String::new());
+        let head = "SELECT seq, hash FROM audit_head WHERE id = 1";
+        let head = sqlx::query_as::<_, (i64, String)>(head).fetch_optional(&self.pool).await;
+        let Some((last, head)) = if_readable(head)?.flatten() else {
+            return Ok(Chain::Broken { seq: 0, why: "what was recorded of the log's end is gone" });
+        };
+        let (mut seq, mut hash, mut limit) = (0, String::new(), 1000);
         while seq < last {
-            let rows: Vec<AuditRow> = sqlx::query_as(
-                "SELECT seq, at, actor, ip, action, customer_id, subject, before, after, hash \
-                 FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT 1000",
-            )
-            .bind(seq)
-            .bind(last)
-            .fetch_all(&self.pool)
-            .await?;
+            let Some(rows) = self.audit_after(seq, last, limit).await? else {
+                if limit == 1 {
+                    return Ok(Chain::Broken { seq: seq + 1, why: "it cannot be read" });
+                }
+                // One by one, to name it.
+                limit = 1;
+                continue;
+            };
             if rows.is_empty() {
                 return Ok(Chain::Broken { seq: seq + 1, why: "it is missing" });
             }
@@ -211,15 +214,41 @@ impl Store {
                 }
             }
         }
-        let beyond = "SELECT COUNT(*) FROM audit a, audit_head h WHERE a.seq > h.seq";
-        let beyond: i64 = sqlx::query_scalar(beyond).fetch_one(&self.pool).await?;
-        if beyond > 0 {
-            return Ok(Chain::Broken { seq: last + 1, why: "it was not written by this service" });
+        let beyond =
+            "SELECT MIN(a.seq) FROM audit a, audit_head h WHERE a.seq > h.seq OR a.seq < 1";
+        let beyond: Option<i64> = sqlx::query_scalar(beyond).fetch_one(&self.pool).await?;
+        if let Some(seq) = beyond {
+            return Ok(Chain::Broken { seq, why: "it was not written by this service" });
         }
         if hash != head {
             let why = "the log's end does not match what was recorded of it";
             return Ok(Chain::Broken { seq: last, why });
         }
         Ok(Chain::Whole { rows: last, head })
+    }
+
+    /// Some rows in the order of the chain; `None` if one of them cannot be read.
+    async fn audit_after(&self, seq: i64, last: i64, limit: i64) -> Result<Option<Vec<AuditRow>>> {
+        let rows = sqlx::query_as(
+            "SELECT seq, at, actor, ip, action, customer_id, subject, before, after, hash \
+             FROM audit WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3",
+        )
+        .bind(seq)
+        .bind(last)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await;
+        if_readable(rows)
+    }
+}
+
+/// `None` where the database has something else than was written: bytes that are no text, a number of
+/// another kind.
+fn if_readable<T>(outcome: std::result::Result<T, sqlx::Error>) -> Result<Option<T>> {
+    use sqlx::Error::{AnyDriverError, ColumnDecode, Decode};
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(ColumnDecode { .. } | Decode(_) | AnyDriverError(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

@@ -234,8 +234,8 @@ impl Store {
         let mut tx = self.write().await?;
         if let Some((import, _)) = import {
             let begin = "UPDATE imports SET done = '[]' WHERE id = $1 AND done = ''";
-            let begun = sqlx::query(begin).bind(import).execute(&mut *tx).await?;
-            if begun.rows_affected() == 0 {
+            let taken = sqlx::query(begin).bind(import).execute(&mut *tx).await?;
+            if taken.rows_affected() == 0 {
                 return Ok(Vec::new());
             }
         }

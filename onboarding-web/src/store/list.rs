@@ -86,7 +86,7 @@ impl Store {
     ) -> Result<ListPage> {
         let order = match sort {
             Sort::Attention => "rank, changed_at DESC, id",
-            Sort::Name => "name, id",
+            Sort::Name => "LOWER(name), id",
             Sort::Changed => "changed_at DESC, id",
         };
         let rows = format!(
@@ -130,7 +130,7 @@ impl Store {
     /// What the filters offer: regions, template versions, owners.
     pub async fn filter_values(&self) -> Result<[Vec<String>; 3]> {
         let queries = [
-            "SELECT DISTINCT region FROM onboardings ORDER BY region",
+            "SELECT DISTINCT region FROM onboardings WHERE dropped_at = 0 ORDER BY region",
             "SELECT DISTINCT template_version FROM customers ORDER BY template_version",
             "SELECT DISTINCT owner FROM customers WHERE owner <> '' ORDER BY owner",
         ];

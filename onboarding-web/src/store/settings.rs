@@ -14,16 +14,17 @@ impl Store {
 
     /// Sets it.
     pub async fn set_setting(&self, actor: &Actor, name: &str, value: &str) -> Result<()> {
-        let before = self.setting(name).await?.unwrap_or_default();
         let mut tx = self.write().await?;
-        sqlx::query(
-            "INSERT INTO settings (name, value) VALUES ($1, $2) \
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        // What was before, and nobody else changes it meanwhile.
+        let before: String = sqlx::query_scalar(
+            "INSERT INTO settings (name, value) VALUES ($1, '') \
+             ON CONFLICT (name) DO UPDATE SET value = settings.value RETURNING value",
         )
         .bind(name)
-        .bind(value)
-        .execute(&mut *tx)
+        .fetch_one(&mut *tx)
         .await?;
+        let update = "UPDATE settings SET value = $2 WHERE name = $1";
+        sqlx::query(update).bind(name).bind(value).execute(&mut *tx).await?;
         let entry = NewAudit {
             action: "change setting",
             subject: name.to_owned(),

@@ -64,7 +64,8 @@ impl Desk {
 }
 
 async fn focused(page: &Page) -> Result<String> {
-    page.evaluate("(({ id, textContent }) => id || textContent.trim())(document.activeElement)").await
+    page.evaluate("(({ id, textContent }) => id || textContent.trim())(document.activeElement)")
+        .await
 }
 
 async fn at(page: &Page, path: &str) -> Result<()> {
@@ -188,7 +189,10 @@ async fn every_copy_button_of_a_customer_fills_the_clipboard() -> Result<()> {
     let aws = copied(page, "p [data-copy='#aws-eu-west-1']").await?;
     assert_eq!(quick_create::parse(&aws)?.region, "eu-west-1");
     let stack_set = copied(page, "p [data-copy='#stackset-eu-west-1']").await?;
-    assert!(!stack_set.contains(token.as_str()), "stacks of other accounts have no business with it");
+    assert!(
+        !stack_set.contains(token.as_str()),
+        "stacks of other accounts have no business with it"
+    );
 
     // A browser that does not let scripts at the clipboard.
     page.evaluate::<()>("navigator.clipboard.writeText = () => Promise.reject(new Error('no'))")
@@ -218,7 +222,11 @@ async fn every_copy_button_of_the_customers_page_fills_the_clipboard() -> Result
             page.click(&format!("#other ~ details > summary:has-text('{summary}')")).await?;
         }
         let text = copied(&page, &format!("[data-copy='{button}']")).await?;
-        assert_eq!(text, page.evaluate::<String>(&format!("document.querySelector('{button}').textContent")).await?);
+        assert_eq!(
+            text,
+            page.evaluate::<String>(&format!("document.querySelector('{button}').textContent"))
+                .await?
+        );
         for words in expected {
             assert!(text.contains(words), "{button} copies: {text}");
         }
@@ -321,7 +329,8 @@ async fn what_is_changed_goes_into_the_customers_links_at_once() -> Result<()> {
     page.sees("The changes were saved").await?;
     theirs.reload().await?;
     let seen = theirs.text().await?;
-    for words in ["Acme & Daughters", "eu-central-1", "every load balancer with the tag Team=Shop"] {
+    for words in ["Acme & Daughters", "eu-central-1", "every load balancer with the tag Team=Shop"]
+    {
         assert!(seen.contains(words), "{words}: {seen}");
     }
     let link = theirs.attribute("a.launch", "href").await?.context("no link")?;
@@ -421,7 +430,13 @@ async fn an_offboarded_customer_reads_how_to_delete_the_stack() -> Result<()> {
 }
 
 /// Sends what a stack reports of the first, the second… request of its life, as far as it is by now.
-async fn tell(admin: &Visitor, person: &Person, kind: &str, begun: u64, end: End<'_>) -> Result<()> {
+async fn tell(
+    admin: &Visitor,
+    person: &Person,
+    kind: &str,
+    begun: u64,
+    end: End<'_>,
+) -> Result<()> {
     let begun = u64::try_from(Clock::system().now())? + begun;
     for report in reports(person, 0, kind, (begun, kind), end) {
         let body = serde_json::to_string(&report)?;
@@ -532,7 +547,8 @@ async fn of_an_import_with_bad_rows_the_good_ones_can_be_added() -> Result<()> {
     }
     let errors = page.download("link", "Download all errors as CSV").await?;
     for (row, column) in [("3", "email"), ("3", "account"), ("4", "account")] {
-        let found = errors.text.lines().any(|line| line.starts_with(&format!("\"{row}\",\"{column}\",")));
+        let found =
+            errors.text.lines().any(|line| line.starts_with(&format!("\"{row}\",\"{column}\",")));
         assert!(found, "{row} {column}: {}", errors.text);
     }
     page.click_button("Add only the 1 good row").await?;
@@ -605,12 +621,8 @@ async fn the_audit_log_is_searched_unfolded_and_taken_along() -> Result<()> {
     let desk = Desk::new().await?;
     let person = desk.customer("Acme Stores").await?;
     desk.customer("Other Ltd").await?;
-    let changed = [
-        ("name", "Acme & Daughters"),
-        CONTACT,
-        ONE_REGION,
-        ("account", person.account.as_str()),
-    ];
+    let changed =
+        [("name", "Acme & Daughters"), CONTACT, ONE_REGION, ("account", person.account.as_str())];
     let answer = desk.admin.post(&format!("/customers/{}/edit", person.id), &changed).await?;
     ensure!(answer.status == 303, "{}", answer.text);
     let page = &desk.page;
@@ -798,4 +810,45 @@ async fn whoever_is_signed_out_elsewhere_is_told() -> Result<()> {
     desk.site.kill();
     desk.site.restart().await?;
     sees_by_and_by(&desk.page, "Not updated any more").await
+}
+
+#[tokio::test]
+async fn a_page_that_was_left_open_tells_nothing_more_once_somebody_signed_out() -> Result<()> {
+    let desk = Desk::new().await?;
+    let person = desk.customer("Acme Stores").await?;
+    desk.open(&format!("/customers/{}", person.id)).await?;
+    desk.page.sees("Live").await?;
+    let other = desk.page.new_tab().await?;
+    other.goto(&format!("{}/customers", desk.site.url)).await?;
+    other.click_button("Sign out").await?;
+    other.sees("Sign in").await?;
+    tell(&desk.admin, &person, "Create", 1, End::At(Step::Bucket)).await?;
+    desk.page.sees("Not updated any more").await?;
+    assert!(!desk.page.text().await?.contains("The stack is being created"), "it still tells");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whatever_is_changed_of_a_customer_is_in_the_audit_log() -> Result<()> {
+    let desk = Desk::new().await?;
+    let person = desk.customer("Acme Stores").await?;
+    let changed = [
+        ("name", "Acme Stores"),
+        CONTACT,
+        ONE_REGION,
+        ("account", person.account.as_str()),
+        ("existing_bucket", "acme-logs"),
+        ("retention_days", "30"),
+        ("expires_days", "30"),
+        ("owner", "admin@localhost"),
+    ];
+    let answer = desk.admin.post(&format!("/customers/{}/edit", person.id), &changed).await?;
+    ensure!(answer.status == 303, "{}", answer.text);
+    desk.open("/audit?action=change+customer").await?;
+    desk.page.click("tbody summary").await?;
+    let now = desk.page.text_of("tbody").await?;
+    for words in ["365", "30", "acme-logs", "admin@localhost"] {
+        assert!(now.contains(words), "the audit log does not tell of {words}: {now}");
+    }
+    desk.leave().await
 }

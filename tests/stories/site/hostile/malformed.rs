@@ -244,3 +244,43 @@ async fn what_is_too_large_is_told_so_on_a_page() -> Result<()> {
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
+
+#[tokio::test]
+async fn an_address_that_is_none_gets_the_sites_own_answer() -> Result<()> {
+    let world = World::start().await?;
+    let mut wrong = Vec::new();
+    for path in [
+        "/nowhere",
+        "/reportsx",
+        "/reports/",
+        "/reports/x",
+        "/customers/",
+        "/c/",
+        "/c",
+        "/%00",
+        "/%ff",
+        "/..%2f..%2fetc%2fpasswd",
+        "/assets/style.css",
+        "/index.php",
+        "/.git/config",
+        "/metrics",
+        "/customers/x/y/z",
+    ] {
+        for method in [Method::GET, Method::POST] {
+            let answer = read(world.request(method.clone(), path)).await?;
+            if answer.status != StatusCode::NOT_FOUND || !own_answer("", &answer) {
+                wrong.push(format!("{method} {path}: {} {:.60}", answer.status, answer.text));
+            }
+        }
+    }
+    // What is for programs answers programs.
+    let foreign = world.request(Method::POST, "/reports").header("sec-fetch-site", "cross-site");
+    for request in [foreign, world.request(Method::GET, "/reports")] {
+        let answer = read(request).await?;
+        if !answer.status.is_client_error() || !own_answer("/reports", &answer) {
+            wrong.push(format!("/reports: {} {:.60}", answer.status, answer.text));
+        }
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}

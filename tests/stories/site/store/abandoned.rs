@@ -42,10 +42,11 @@ async fn work_that_is_given_up_leaves_neither_halves_nor_locks() -> Result<()> {
     on_both(async |store, _| {
         give_up(store, 60).await?;
         // Nothing is locked: sixteen at once is every connection there is.
-        let last = (1000..1016)
+        let others = (1000..1016)
             .map(|number| async move { store.add_customers(&rosa(), &pair(number), None).await });
-        let last = timeout(Duration::from_secs(20), futures_util::future::join_all(last));
-        for added in last.await.context("something is still locked")? {
+        let others = futures_util::future::join_all(others);
+        let others = timeout(Duration::from_secs(20), others);
+        for added in others.await.context("something is still locked")? {
             added?;
         }
         let list = store.list(&ListFilter::default(), Sort::Name, 10_000, 0).await?;

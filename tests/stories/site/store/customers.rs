@@ -227,8 +227,11 @@ async fn a_region_with_a_stack_stays_when_staff_take_it_off_the_list() -> Result
         let row = store.list(&ListFilter::default(), Sort::Name, 1, 0).await?.rows.remove(0);
         assert_eq!(row.regions, "ap-south-1 · 1");
         // Its load balancers may belong to somebody else now, and the stack goes on reporting.
-        let taken = store.regions_of_account("111122223333").await?;
-        assert_eq!(taken.iter().map(|one| one.region.as_str()).collect::<Vec<_>>(), ["ap-south-1"]);
+        let theirs = store.regions_of_account("111122223333").await?;
+        assert_eq!(
+            theirs.iter().map(|one| one.region.as_str()).collect::<Vec<_>>(),
+            ["ap-south-1"]
+        );
         assert_eq!(store.all_regions().await?.len(), 1);
         for one in ["ap-south-1", "eu-west-1"] {
             let token = store.key().stack_token(&id, one, 1);

@@ -207,8 +207,10 @@ async fn a_stack_that_falls_silent_is_stale_in_the_list() -> Result<()> {
             (0, "running")
         );
         clock.advance(1);
-        assert_eq!(store.mark_stale().await?, [id.clone()]);
+        assert_eq!(store.mark_stale().await?, [id.as_str()]);
         assert_eq!(store.mark_stale().await?, Vec::<String>::new());
+        // Other copies of the service hear of it.
+        assert_eq!(store.changed_since(store.now() - 1).await?, [(id.clone(), store.now())]);
         assert_eq!(listed(store).await?, "stale");
         assert_eq!(found(store, &id).await?.state(store.now()), State::Stale);
         let page = store.list(&ListFilter::default(), Sort::Attention, 10, 0).await?;
