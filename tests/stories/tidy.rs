@@ -60,7 +60,7 @@ fn what_decides_does_no_input_or_output() -> Result<()> {
         pure.iter().any(|name| path.file_name().is_some_and(|file| file == *name))
     });
     let decides = ["onboarding.rs", "progress.rs", "links.rs", "email.rs", "token.rs", "words.rs"];
-    let decided = |path: &Path| {
+    let is_pure = |path: &Path| {
         let folders =
             ["hints", "permissions", "load_balancers", "customer_form", "import", "pages"];
         let own = path.strip_prefix(root().join("onboarding-web/src")).unwrap_or(path);
@@ -68,7 +68,7 @@ fn what_decides_does_no_input_or_output() -> Result<()> {
         let first = first.unwrap_or_default().to_string_lossy().into_owned();
         decides.contains(&first.as_str()) || folders.contains(&first.trim_end_matches(".rs"))
     };
-    let site = sources("onboarding-web/src")?.into_iter().filter(|(path, _)| decided(path));
+    let site = sources("onboarding-web/src")?.into_iter().filter(|(path, _)| is_pure(path));
     for (path, text) in handler.chain(sources("templates/src")?).chain(site) {
         assert!(!text.contains("async fn"), "{}", path.display());
     }

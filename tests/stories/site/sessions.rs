@@ -22,13 +22,9 @@ use super::access::{
 /// Whether somebody is signed in with a cookie.
 async fn is_in(visitor: &Visitor, cookie: &str) -> Result<bool> {
     let answer = visitor.with_cookie(cookie).get("/settings").await?;
-    match answer.status {
-        StatusCode::OK => Ok(true),
-        _ => {
-            assert!(answer.location.starts_with("/sign-in?next="), "{answer:?}");
-            Ok(false)
-        }
-    }
+    let inside = answer.status == StatusCode::OK;
+    assert!(inside || answer.location.starts_with("/sign-in?next="), "{answer:?}");
+    Ok(inside)
 }
 
 /// The page that says a form was not taken because of where it came from.

@@ -74,7 +74,7 @@ pub(crate) fn new_account() -> String {
 pub(crate) fn client() -> Result<reqwest::Client> {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     // The site closes a connection after what is too large, which another request must not meet.
-    Ok(builder.timeout(Duration::from_secs(60)).pool_max_idle_per_host(0).build()?)
+    Ok(builder.timeout(Duration::from_mins(1)).pool_max_idle_per_host(0).build()?)
 }
 
 /// Reads an answer; of a stream that never ends, the headers only.
@@ -266,6 +266,7 @@ impl World {
     }
 
     /// The upload of a file.
+    #[expect(clippy::unused_self, reason = "asked of the world like the other requests")]
     pub(crate) fn prepare_upload(&self, name: &str, content: &str) -> Prepared {
         Prepared {
             method: Method::POST,

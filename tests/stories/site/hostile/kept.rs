@@ -24,8 +24,8 @@ fn taken(text: &str) -> (RawCustomer, RawCustomer) {
         ..RawCustomer::default()
     };
     let (mut accepted, mut refused) = (good.clone(), good.clone());
-    refused.account = text.to_owned();
-    let tries: [(&[&str], fn(&mut RawCustomer) -> &mut String); 7] = [
+    text.clone_into(&mut refused.account);
+    let tries: [(&[&str], Field); 7] = [
         (&["TEXT", "Acme TEXT"], |raw| &mut raw.name),
         (&["TEXT", "TEXT@customer.test", "ops@TEXT.test"], |raw| &mut raw.email),
         (&["TEXT", "eu-west-1 tag:Team=TEXT", "eu-west-1 tag:TEXT=x"], |raw| {
@@ -328,11 +328,11 @@ async fn whoever_the_form_takes_can_be_looked_at() -> Result<()> {
             "arn:aws:elasticloadbalancing:eu-west-1:{account}:loadbalancer/app/web/50dc6c495c0c9188"
         )
     };
-    let many_arns = |account: &str| {
+    let many_arns = move |account: &str| {
         let one = |at: usize| arn(account).replace("web", &format!("a-load-balancer-{at}"));
         (0..40).map(one).collect::<Vec<_>>().join("\n")
     };
-    let lists: [(&str, Box<dyn Fn(&str) -> String>); 4] = [
+    let lists: [(&str, List<'_>); 4] = [
         ("tags of another script", Box::new(move |_| tag(1, &"日".repeat(80)))),
         (
             "an ARN and tags of another script",
@@ -366,3 +366,8 @@ async fn whoever_the_form_takes_can_be_looked_at() -> Result<()> {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
+
+/// A field of the form.
+type Field = fn(&mut RawCustomer) -> &mut String;
+/// Makes a list of load balancers of an account.
+type List<'a> = Box<dyn Fn(&str) -> String + 'a>;
