@@ -45,6 +45,7 @@ pub const PLACEHOLDERS: [(&str, &str); 7] = [
 
 /// Fills in the words for a customer. The error says in which line what is wrong.
 pub fn render(site: &Site, customer: &Customer, link: &str, text: &str) -> Result<String, String> {
+    only_placeholders(text)?;
     let regions: Vec<&str> = customer
         .regions
         .iter()
@@ -69,6 +70,28 @@ pub fn render(site: &Site, customer: &Customer, link: &str, text: &str) -> Resul
     })
 }
 
+/// Refuses all that a template could do beyond filling in: a loop might never end, or use up the memory.
+fn only_placeholders(text: &str) -> Result<(), String> {
+    for (number, line) in (1..).zip(text.lines()) {
+        let wrong = |what: &str| {
+            Err(format!("Line {number}: {what}. Write placeholders as {{{{ customer }}}}"))
+        };
+        if line.contains("{%") || line.contains("{#") {
+            return wrong("nothing but placeholders can stand between braces");
+        }
+        for part in line.split("{{").skip(1) {
+            let Some((name, _)) = part.split_once("}}") else {
+                return wrong("a placeholder does not end on its line");
+            };
+            let name = name.trim();
+            if !PLACEHOLDERS.iter().any(|(known, _)| *known == name) {
+                return wrong(&format!("there is no placeholder '{name}'"));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// One line, as a subject must be.
 pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -77,6 +100,25 @@ pub fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_but_placeholders_is_taken() {
+        assert_eq!(only_placeholders("{{ link }} and {{customer}},\n{{ link}} } } {"), Ok(()));
+        for text in [
+            "{{ custmer }}",
+            "{{ link",
+            "{{\nlink }}",
+            "{{ 'x' * 1000000000 }}",
+            "{{ range(10) }}",
+            "{{ link | upper }}",
+            "{% for a in [1] %}{% endfor %}",
+            "{# note #}",
+            "{{ link }}{{- link }}",
+        ] {
+            let why = only_placeholders(text).unwrap_err();
+            assert!(why.starts_with("Line 1: "), "{text}: {why}");
+        }
+    }
 
     #[test]
     fn the_e_mail_is_short_enough_to_be_read() {

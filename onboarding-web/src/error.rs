@@ -2,8 +2,12 @@
 
 use askama::Template;
 use axum::{
+    Json,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header::RETRY_AFTER},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
@@ -12,6 +16,7 @@ use tower_http::csrf::ProtectionError;
 use crate::{
     access::SignedIn,
     app::App,
+    catalogue::CatalogueError,
     pages::{errors::ErrorPage, frame::Frame},
     store::StoreError,
     token::random_id,
@@ -75,6 +80,15 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<CatalogueError> for Problem {
+    fn from(error: CatalogueError) -> Self {
+        match error {
+            CatalogueError::Store(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
 impl From<askama::Error> for Problem {
     fn from(error: askama::Error) -> Self {
         Self::internal(&error)
@@ -95,11 +109,17 @@ impl IntoResponse for Problem {
 
 /// Turns problems into pages, and what other layers refused as well.
 pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
-    let wants_page = !request.uri().path().starts_with("/reports");
+    let from_stack = request.uri().path() == "/reports";
     let response = next.run(request).await;
+    if speaks_for_itself(&response) {
+        return response;
+    }
     let problem = if let Some(problem) = response.extensions().get::<Problem>() {
         problem.clone()
     } else if response.extensions().get::<ProtectionError>().is_some() {
+        if from_stack {
+            return refused(StatusCode::FORBIDDEN, "reports come from stacks, not from browsers");
+        }
         let page = ErrorPage::foreign_form(app.site.frame(""));
         return (StatusCode::FORBIDDEN, Html(page.render().unwrap_or_default())).into_response();
     } else {
@@ -122,8 +142,9 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
             _ => return response,
         }
     };
-    if !wants_page {
-        return response;
+    if from_stack {
+        let words = problem.status().canonical_reason().unwrap_or_default().to_lowercase();
+        return refused(problem.status(), &words);
     }
     let frame = match response.extensions().get::<SignedIn>() {
         Some(SignedIn { staff, .. }) => app.site.staff_frame(staff, "", ""),
@@ -136,6 +157,17 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
         page.headers_mut().insert(RETRY_AFTER, wait.clone());
     }
     page
+}
+
+/// A page or JSON of ours, whatever its status: a form that says what is wrong with it, for one.
+fn speaks_for_itself(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    kind.starts_with(b"text/html") || kind.starts_with(b"application/json")
+}
+
+/// What a stack is told that may not report, or not so.
+pub fn refused(status: StatusCode, why: &str) -> Response {
+    (status, Json(serde_json::json!({ "refused": why }))).into_response()
 }
 
 /// What axum's own extractors answer when a form or an address cannot be read.

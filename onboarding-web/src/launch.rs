@@ -1,19 +1,15 @@
 //! The customer's side: the page behind the link, and what hangs on it.
 
-use std::{convert::Infallible, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     extract::{Path, Query, State},
     http::{
-        HeaderMap, HeaderValue,
+        HeaderMap,
         header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     },
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{self, KeepAlive},
-    },
+    response::{IntoResponse, Response},
 };
-use futures_util::Stream;
 use serde::Deserialize;
 
 use crate::{
@@ -23,8 +19,8 @@ use crate::{
     clock,
     customer_form::grouped,
     error::{Problem, page},
+    event_stream::{self, Watcher},
     hints, links,
-    live::Watching,
     onboarding::State as Standing,
     pages::{
         explain::{ExplainPage, Explained, Outcome},
@@ -54,11 +50,11 @@ async fn template(app: &App, customer: &Customer) -> Result<Arc<Template>, Probl
     let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
     let found = app.catalogue.template(id, &customer.template_version).await;
     let missing = format!("template version {} is not known", customer.template_version);
-    found.map_err(|error| Problem::internal(&error))?.ok_or_else(|| Problem::internal(&missing))
+    found?.ok_or_else(|| Problem::internal(&missing))
 }
 
 async fn launch_role(app: &App) -> Result<Arc<Template>, Problem> {
-    let found = app.catalogue.launch_role().await.map_err(|error| Problem::internal(&error))?;
+    let found = app.catalogue.launch_role().await?;
     found.ok_or_else(|| Problem::internal(&"there is no launch role"))
 }
 
@@ -88,7 +84,7 @@ pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchP
     let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
     let regions = listed.map(|region| launch_region(app, &template, customer, region));
     let regions = regions.collect::<Result<_, _>>()?;
-    let offered = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
+    let offered = app.catalogue.offered().await?;
     let base = format!("/c/{token}");
     let offboarded = customer.offboarded_at != 0;
     let title = if offboarded {
@@ -230,73 +226,7 @@ pub async fn events(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let customer = customer(&app, ip, &token).await?;
-    stream(&app, &customer.id, false, format!("/c/{token}"))
-}
-
-/// A live page's stream: the block again whenever the customer changes.
-pub fn stream(app: &App, id: &str, staff: bool, base: String) -> Result<Response, Problem> {
-    let watching = app.live.watch(id).ok_or(Problem::TooMany(5))?;
-    let seen = Seen { app: app.clone(), watching, id: id.to_owned(), staff, base, last: None };
-    let stream = Sse::new(blocks(seen)).keep_alive(KeepAlive::default());
-    let mut response = stream.into_response();
-    // nginx holds answers back otherwise.
-    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
-}
-
-struct Seen {
-    app: App,
-    watching: Watching,
-    id: String,
-    staff: bool,
-    base: String,
-    last: Option<u64>,
-}
-
-fn blocks(seen: Seen) -> impl Stream<Item = Result<sse::Event, Infallible>> {
-    futures_util::stream::unfold(seen, |mut seen| async move {
-        loop {
-            if seen.last.is_some() && !seen.watching.changed().await {
-                return None;
-            }
-            let customer = seen.app.store.customer(&seen.id).await.ok()??;
-            // A link that was revoked or replaced meanwhile shows nothing more.
-            if !seen.staff && !seen.base.ends_with(&seen.token(&customer)) {
-                return None;
-            }
-            if let Some(html) = seen.block(&customer) {
-                return Some((Ok(sse::Event::default().data(html)), seen));
-            }
-        }
-    })
-}
-
-impl Seen {
-    fn token(&self, customer: &Customer) -> String {
-        if customer.link_is_valid(self.app.store.now()) {
-            self.app.store.key().page_token(&customer.id, customer.generation)
-        } else {
-            "no link".to_owned()
-        }
-    }
-
-    /// The block, unless it is the same as the last one but for the time.
-    fn block(&mut self, customer: &Customer) -> Option<String> {
-        use std::hash::{DefaultHasher, Hash, Hasher};
-        let now = self.app.store.now();
-        let mut progress = progress::of(&self.app.site, customer, now, self.staff, &self.base);
-        let updated = std::mem::take(&mut progress.updated);
-        let mut hasher = DefaultHasher::new();
-        format!("{progress:?}").hash(&mut hasher);
-        let digest = hasher.finish();
-        if self.last == Some(digest) {
-            return None;
-        }
-        self.last = Some(digest);
-        progress.updated = updated;
-        let fragment = ProgressFragment { progress: &progress };
-        askama::Template::render(&fragment).ok()
-    }
+    event_stream::open(&app, &customer.id, Watcher::Link, format!("/c/{token}"))
 }
 
 /// `GET /c/{token}/permissions`

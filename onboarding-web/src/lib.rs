@@ -15,6 +15,7 @@ pub mod csv_text;
 pub mod customer_form;
 pub mod email;
 pub mod error;
+pub mod event_stream;
 pub mod hints;
 pub mod import;
 pub mod launch;

@@ -6,20 +6,18 @@
 use std::net::IpAddr;
 
 use axum::{
-    Json,
     body::Bytes,
     extract::{State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
 use templates::report::{Phase, Report};
 
 use crate::{
     access::{Ip, network},
     app::App,
     clock::{DAY, Millis},
-    error::Problem,
+    error::{Problem, refused},
     onboarding::{Signal, next},
     store::{Actor, Change, Customer, Event, NewAudit, Region},
     token::digest,
@@ -165,10 +163,6 @@ fn event(verdict: &Verdict, region: &Region, report: &Report, now: Millis) -> Op
     let request = if *verdict == Verdict::Accepted { &report.request_id } else { &detail };
     let name = [&report.stack_id, request, &what].map(String::as_str).join("\n");
     Some(Event { id: digest(&name), at: now, who: "AWS".to_owned(), what, detail })
-}
-
-fn refused(status: StatusCode, why: &str) -> Response {
-    (status, Json(json!({"refused": why}))).into_response()
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {

@@ -8,4 +8,5 @@ mod pages;
 mod reports;
 mod sessions;
 mod stack_life;
+mod staff_work;
 mod store;

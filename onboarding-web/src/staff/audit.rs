@@ -196,10 +196,25 @@ fn changes(before: &str, after: &str) -> Vec<Change> {
     let (before, after): (Vec<&str>, Vec<&str>) =
         (before.lines().collect(), after.lines().collect());
     let pairs = (0..before.len().max(after.len())).map(|at| {
-        let line = |lines: &[&str]| lines.get(at).map_or(String::new(), |line| (*line).to_owned());
-        Change { field: format!("Line {}", at + 1), before: line(&before), after: line(&after) }
+        let (before, after) = (before.get(at).copied(), after.get(at).copied());
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+        let (field, before, after) =
+            named(before, after).unwrap_or_else(|| (format!("Line {}", at + 1), before, after));
+        Change { field, before: before.to_owned(), after: after.to_owned() }
     });
     pairs.filter(|change| change.before != change.after).collect()
+}
+
+/// The name of a field that both lines begin with, or the only one there is, and what follows it.
+fn named<'a>(before: &'a str, after: &'a str) -> Option<(String, &'a str, &'a str)> {
+    let (name, _) = after.split_once(": ").or_else(|| before.split_once(": "))?;
+    let rest = |line: &'a str| match line.strip_prefix(name) {
+        Some(rest) => rest.strip_prefix(": "),
+        None => line.is_empty().then_some(line),
+    };
+    let mut title = name.to_owned();
+    title.get_mut(..1)?.make_ascii_uppercase();
+    Some((title, rest(before)?, rest(after)?))
 }
 
 /// All rows of an export, or why there is none.
@@ -242,4 +257,28 @@ pub async fn json(State(app): State<App>, Query(asked): Query<Asked>) -> Result<
     let rows = exported(&app, &asked).await?;
     let text = serde_json::to_string_pretty(&rows).map_err(|error| Problem::internal(&error))?;
     Ok(download("application/json", "audit.json", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_tells_the_field_and_both_values() {
+        let before = "name: Acme\nnotes: \nfree text\nsame";
+        let after = "name: Acme & Co: Ltd\nnotes: a: b\nother text\nsame\nbucket: logs";
+        let told: Vec<String> = changes(before, after)
+            .into_iter()
+            .map(|one| format!("{}|{}|{}", one.field, one.before, one.after))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "Name|Acme|Acme & Co: Ltd",
+                "Notes||a: b",
+                "Line 3|free text|other text",
+                "Bucket||logs"
+            ]
+        );
+    }
 }

@@ -18,6 +18,7 @@ use crate::{
     customer_form::grouped,
     email,
     error::{Problem, page},
+    event_stream::{self, Watcher},
     launch, links,
     pages::{
         customer::{
@@ -44,7 +45,7 @@ fn internal(error: impl std::fmt::Display) -> Problem {
 
 async fn pinned(app: &App, customer: &Customer) -> Result<Arc<Template>, Problem> {
     let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
-    let found = app.catalogue.template(id, &customer.template_version).await.map_err(internal)?;
+    let found = app.catalogue.template(id, &customer.template_version).await?;
     found.ok_or_else(|| internal(format!("no template {}", customer.template_version)))
 }
 
@@ -164,7 +165,7 @@ pub async fn settings_of_email(app: &App) -> Result<(String, String), Problem> {
 }
 
 async fn launch_roles(app: &App, customer: &Customer) -> Result<Vec<LaunchRole>, Problem> {
-    let Some(template) = app.catalogue.launch_role().await.map_err(internal)? else {
+    let Some(template) = app.catalogue.launch_role().await? else {
         return Ok(Vec::new());
     };
     // Roles are global: one region will do.
@@ -176,7 +177,7 @@ async fn launch_roles(app: &App, customer: &Customer) -> Result<Vec<LaunchRole>,
 }
 
 async fn update(app: &App, customer: &Customer) -> Result<Option<UpdateNotice>, Problem> {
-    let offered = app.catalogue.offered().await.map_err(internal)?;
+    let offered = app.catalogue.offered().await?;
     let Some(newest) = words::newer(&offered, &customer.template_version) else { return Ok(None) };
     let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
     let from = &customer.template_version;
@@ -239,9 +240,13 @@ pub async fn fragment(State(app): State<App>, Path(id): Path<String>) -> Result<
 }
 
 /// `GET /customers/{id}/events`
-pub async fn events(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn events(
+    State(app): State<App>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     customer(&app, &id).await?;
-    launch::stream(&app, &id, true, format!("/customers/{id}"))
+    event_stream::open(&app, &id, Watcher::Staff(signed.session), format!("/customers/{id}"))
 }
 
 /// `GET /customers/{id}/preview`: as the customer sees it; not counted as opened.

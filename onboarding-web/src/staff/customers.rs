@@ -87,7 +87,7 @@ pub async fn list(
         found = store.list(&filter, asked.sorted(), PAGE, (current - 1) * PAGE).await?;
     }
     let active = filter != ListFilter::default();
-    let offered = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
+    let offered = app.catalogue.offered().await?;
     let rows = found.rows.iter().map(|row| view(&app, &signed, &offered, row)).collect();
     let pages = |number: i64| usize::try_from(number).unwrap_or(1);
     page(&Customers {

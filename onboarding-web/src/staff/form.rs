@@ -110,7 +110,7 @@ async fn checked(
     // A customer may stay on a version that is no longer offered.
     if id.is_some() && !versions.contains(&sent.template_version) {
         let known = app.catalogue.template(ONBOARDING, &sent.template_version).await;
-        if known.map_err(|error| Problem::internal(&error))?.is_some() {
+        if known?.is_some() {
             versions.push(sent.template_version.clone());
         }
     }
@@ -135,7 +135,7 @@ async fn checked(
     }
     let new = record(customer, sent.load_balancers.trim());
     let template = app.catalogue.template(ONBOARDING, &new.template_version).await;
-    let template = template.map_err(|error| Problem::internal(&error))?.ok_or(Problem::NotFound)?;
+    let template = template?.ok_or(Problem::NotFound)?;
     Ok(links::check(&app.site, app.store.key(), &template, &new)
         .map(|()| new)
         .map_err(|error| vec![FieldError::new("load_balancers", error.to_string())]))
@@ -163,7 +163,7 @@ fn check_alone(
 const ONBOARDING: &str = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
 
 async fn offered(app: &App) -> Result<Vec<String>, Problem> {
-    app.catalogue.offered().await.map_err(|error| Problem::internal(&error))
+    Ok(app.catalogue.offered().await?)
 }
 
 async fn form(

@@ -122,13 +122,13 @@ pub async fn upload(
 
 /// What the file would do; nothing is saved.
 async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Problem> {
-    let versions = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
+    let versions = app.catalogue.offered().await?;
     let days = default_expiry(app).await?;
     let taken = app.store.all_regions().await?;
     let (site, key) = (app.site.clone(), app.store.key().clone());
     let newest = versions.first().cloned().unwrap_or_default();
     let template = app.catalogue.template(LOGS_ANALYSIS_ONBOARDING.id, &newest).await;
-    let template = template.map_err(|error| Problem::internal(&error))?.ok_or(Problem::NotFound)?;
+    let template = template?.ok_or(Problem::NotFound)?;
     let run = tokio::task::spawn_blocking(move || {
         let known_region = |region: &str| site.offers(region);
         let rules = Rules {

@@ -93,7 +93,8 @@ pub async fn sign_in(
         return refused(&SignIn { email: String::new(), ..typed });
     }
     // Counted before the password is looked at, so that many at once do not get more tries.
-    let wait = count_try(&app, &email, ip).await?;
+    let subjects = subjects(&email, ip);
+    let wait = store.count_sign_in_try(&subjects).await?;
     if wait > 0 {
         let when = format!("in {}", clock::span(wait.max(clock::MINUTE)));
         let page = form(&app, &typed, vec![SignInPage::locked(&when)])?;
@@ -106,8 +107,10 @@ pub async fn sign_in(
         note_failure(&app, &email, ip).await?;
         return refused(&typed);
     };
-    for (subject, _) in subjects(&email, ip) {
-        store.forget_sign_in_failures(&subject).await?;
+    let [(own, _), others @ ..] = &subjects;
+    store.forget_sign_in_failures(own).await?;
+    for (subject, _) in others {
+        store.forgive_sign_in_try(subject).await?;
     }
     begin_session(&session, &staff, store.now()).await?;
     store.signed_in(&staff.actor(&ip.to_string()), &staff).await?;
@@ -123,24 +126,6 @@ fn subjects(email: &str, ip: IpAddr) -> [(String, i64); 3] {
         (digest(&format!("address {network}")), password::FREE_TRIES_OF_ADDRESS),
         (digest(&format!("account {email}")), password::FREE_TRIES_FROM_EVERYWHERE),
     ]
-}
-
-/// Counts a try; how long to wait before the next one counts.
-async fn count_try(app: &App, email: &str, ip: IpAddr) -> Result<clock::Millis, Problem> {
-    let now = app.store.now();
-    let mut wait = 0;
-    for (subject, free) in subjects(email, ip) {
-        let (count, last) = app.store.sign_in_failures(&subject).await?;
-        if last + password::FORGOTTEN_AFTER > now && count >= free {
-            wait = wait.max(last + password::wait_after(count, free) - now);
-        }
-    }
-    if wait <= 0 {
-        for (subject, _) in subjects(email, ip) {
-            app.store.sign_in_failed(&subject, now - password::FORGOTTEN_AFTER).await?;
-        }
-    }
-    Ok(wait)
 }
 
 /// Wrong passwords go to the audit log; what was typed as an address may be a password, so only that

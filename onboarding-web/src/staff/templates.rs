@@ -102,8 +102,7 @@ async fn find(
     id: &str,
     version: &str,
 ) -> Result<std::sync::Arc<catalogue::Template>, Problem> {
-    let found = app.catalogue.template(id, version).await;
-    found.map_err(|error| Problem::internal(&error))?.ok_or(Problem::NotFound)
+    app.catalogue.template(id, version).await?.ok_or(Problem::NotFound)
 }
 
 /// `GET /templates/{id}/{version}`
@@ -212,7 +211,7 @@ pub async fn retire(
     if id != catalog::LOGS_ANALYSIS_ONBOARDING.id {
         return Err(Problem::NotFound);
     }
-    let offered = app.catalogue.offered().await.map_err(|error| Problem::internal(&error))?;
+    let offered = app.catalogue.offered().await?;
     if offered.len() < 2 {
         let why = "This is the only version on offer; without it no link can be made.";
         return signed.refused("/templates", why).await;

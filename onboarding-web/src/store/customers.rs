@@ -314,7 +314,7 @@ impl Store {
             action: "change customer",
             customer_id: id.to_owned(),
             subject: new.name.clone(),
-            before: old_summary(&old),
+            before: summary(&NewCustomer::from(&old)),
             after: summary(new),
         };
         self.audit(&mut tx, actor, &entry).await?;
@@ -347,12 +347,44 @@ impl Store {
     }
 }
 
+/// All that staff say about a customer, for the audit log: a line each, `field: value`.
 fn summary(new: &NewCustomer) -> String {
-    let NewCustomer { name, email, account, template_version, load_balancers, .. } = new;
-    format!("{name}\n{email}\n{account}\ntemplate {template_version}\n{load_balancers}")
+    let days = |days: i64| format!("{days} days");
+    let fields = [
+        ("name", new.name.clone()),
+        ("e-mail", new.email.clone()),
+        ("account", new.account.clone()),
+        ("load balancers", new.load_balancers.clone()),
+        ("existing bucket", new.existing_bucket.clone()),
+        ("logs kept", days(new.retention_days)),
+        ("template", new.template_version.clone()),
+        ("links live", days(new.expires_days)),
+        ("owner", new.owner.clone()),
+        ("notes", new.notes.clone()),
+    ];
+    let line = |(name, value): (&str, String)| {
+        let value: Vec<&str> = value.lines().collect();
+        format!("{name}: {}", value.join(" / "))
+    };
+    fields.map(line).join("\n")
 }
 
-fn old_summary(old: &Customer) -> String {
-    let Customer { name, email, account, template_version, load_balancers, .. } = old;
-    format!("{name}\n{email}\n{account}\ntemplate {template_version}\n{load_balancers}")
+impl From<&Customer> for NewCustomer {
+    fn from(old: &Customer) -> Self {
+        let old = old.clone();
+        Self {
+            name: old.name,
+            email: old.email,
+            account: old.account,
+            partition: old.partition,
+            existing_bucket: old.existing_bucket,
+            retention_days: old.retention_days,
+            template_version: old.template_version,
+            owner: old.owner,
+            notes: old.notes,
+            load_balancers: old.load_balancers,
+            expires_days: old.expires_days,
+            regions: Vec::new(),
+        }
+    }
 }

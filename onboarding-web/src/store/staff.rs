@@ -3,7 +3,11 @@
 use sqlx::FromRow;
 
 use super::{Actor, NewAudit, Result, Store};
-use crate::{clock::Millis, token::random_id};
+use crate::{
+    clock::Millis,
+    password::{FORGOTTEN_AFTER, wait_after},
+    token::random_id,
+};
 
 /// What somebody may do; each may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,28 +224,53 @@ impl Store {
         Ok(())
     }
 
-    /// How often signing in failed for a subject lately, and when last.
-    pub async fn sign_in_failures(&self, subject: &str) -> Result<(i64, Millis)> {
-        let found: Option<(i64, i64)> =
-            sqlx::query_as("SELECT count, last_at FROM sign_in_failures WHERE subject = $1")
-                .bind(subject)
-                .fetch_optional(&self.pool)
-                .await?;
-        Ok(found.unwrap_or_default())
+    /// Counts one try to sign in for each subject, beside how many are free; how long to wait instead
+    /// where one had too many. Deciding and counting are one step, so that many tries at once are no
+    /// more than one after another.
+    pub async fn count_sign_in_try(&self, subjects: &[(String, i64)]) -> Result<Millis> {
+        let now = self.now();
+        let mut subjects = subjects.to_vec();
+        // Always in the same order: two that lock the same rows do not wait for each other.
+        subjects.sort();
+        let mut tx = self.write().await?;
+        let mut wait = 0;
+        for (subject, free) in &subjects {
+            // Changes nothing, and holds the row.
+            let (count, last): (i64, i64) = sqlx::query_as(
+                "INSERT INTO sign_in_failures (subject, count, last_at) VALUES ($1, 0, 0) \
+                 ON CONFLICT (subject) DO UPDATE SET count = sign_in_failures.count \
+                 RETURNING count, last_at",
+            )
+            .bind(subject)
+            .fetch_one(&mut *tx)
+            .await?;
+            if last + FORGOTTEN_AFTER > now && count >= *free {
+                wait = wait.max(last + wait_after(count, *free) - now);
+            }
+        }
+        if wait > 0 {
+            return Ok(wait);
+        }
+        for (subject, _) in &subjects {
+            sqlx::query(
+                "UPDATE sign_in_failures SET last_at = $2, \
+                 count = CASE WHEN last_at <= $3 THEN 1 ELSE count + 1 END WHERE subject = $1",
+            )
+            .bind(subject)
+            .bind(now)
+            .bind(now - FORGOTTEN_AFTER)
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(0)
     }
 
-    /// Counts one more; those before `forgotten_before` no longer count.
-    pub async fn sign_in_failed(&self, subject: &str, forgotten_before: Millis) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO sign_in_failures (subject, count, last_at) VALUES ($1, 1, $2) \
-             ON CONFLICT (subject) DO UPDATE SET last_at = excluded.last_at, count = CASE \
-             WHEN sign_in_failures.last_at < $3 THEN 1 ELSE sign_in_failures.count + 1 END",
-        )
-        .bind(subject)
-        .bind(self.now())
-        .bind(forgotten_before)
-        .execute(&self.pool)
-        .await?;
+    /// A try was none: it does not count. What is counted of others stays.
+    pub async fn forgive_sign_in_try(&self, subject: &str) -> Result<()> {
+        let update =
+            "UPDATE sign_in_failures SET count = count - 1 WHERE subject = $1 AND count > 0";
+        sqlx::query(update).bind(subject).execute(&self.pool).await?;
         Ok(())
     }
 

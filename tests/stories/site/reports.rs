@@ -296,6 +296,18 @@ async fn what_is_no_stack_is_not_believed() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn what_is_long_is_cut_to_what_a_person_reads() -> Result<()> {
+    let world = World::start().await?;
+    let customer = world.customer("Acme").await?;
+    let long =
+        Report { reason: "y".repeat(100_000), ..report(&own_stack(&customer, "x"), Phase::Failed) };
+    assert_eq!(tell(&world.site, &customer.stack, &long).await?.0, 204);
+    let [page, _] = both_read(&world, &customer).await?;
+    assert_eq!(page.matches('y').count() / 4096, 1, "{}", page.matches('y').count());
+    Ok(())
+}
+
 /// What a token is worth once its link is no longer the present one.
 async fn only_its_own_stack(world: &World, customer: &Subject, old: &str) -> Result<()> {
     let bound = Report {

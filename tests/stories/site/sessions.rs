@@ -16,7 +16,7 @@ use url::Url;
 
 use super::access::{
     rows::ROWS,
-    world::{Inside, OWN, REGION, World, add_staff, set_cookie},
+    world::{Inside, OWN, REGION, World, add_staff, read, set_cookie},
 };
 
 /// Whether somebody is signed in with a cookie.
@@ -146,6 +146,35 @@ async fn a_changed_role_and_a_switched_off_account_end_its_sessions() -> Result<
 }
 
 #[tokio::test]
+async fn a_live_page_falls_silent_when_its_session_ends() -> Result<()> {
+    let world = World::start().await?;
+    let email = add_staff(&world.store, Role::Viewer).await?;
+    let id = world.store.staff_by_email(&email).await?.context("nobody")?.id;
+    let mut visitor = world.site.anyone();
+    visitor.sign_in(&email, PASSWORD).await?;
+    let customer = world.customer("Acme Stores").await?;
+    let path = format!("/customers/{}/events", customer.id);
+    let stream = world.request(http::Method::GET, &path).header("cookie", visitor.cookie());
+    let mut stream = stream.send().await?;
+    let first = stream.chunk().await?.context("no first block")?;
+    assert!(String::from_utf8_lossy(&first).contains("was not opened yet"));
+    let off = [("action", "disable")];
+    world.admin.post(&format!("/settings/staff/{id}"), &off).await?;
+    assert!(!is_in(&visitor, visitor.cookie()).await?);
+    // Something happens that somebody without a session must not hear of.
+    read(world.request(http::Method::GET, &format!("/c/{}", customer.page))).await?;
+    let mut heard = String::new();
+    let listen = async {
+        while let Ok(Some(chunk)) = stream.chunk().await {
+            heard += &String::from_utf8_lossy(&chunk);
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(4), listen).await;
+    assert!(!heard.contains("The page was opened"), "still told: {heard}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_session_ends_after_two_idle_hours_and_after_twelve_in_any_case() -> Result<()> {
     let now = Clock::system().now();
     let idle = Clock::standing_at(now);
@@ -251,6 +280,50 @@ async fn attempt(site: &Site, email: &str, password: &str) -> Result<(u16, Strin
 }
 
 #[tokio::test]
+async fn five_wrong_passwords_and_one_waits() -> Result<()> {
+    let world = World::start().await?;
+    let known = add_staff(&world.store, Role::Viewer).await?;
+    let other = add_staff(&world.store, Role::Viewer).await?;
+    let nobody = "nobody-at-all@vendor.test";
+    for round in 1..=5 {
+        let (a, b) = (
+            attempt(&world.site, &known, "wrong").await?,
+            attempt(&world.site, nobody, "wrong").await?,
+        );
+        assert_eq!(a, b, "an account can be told from none");
+        assert_eq!(a.0, 422, "try {round}");
+        assert!(a.1.contains("The e-mail or the password is not right"), "{}", a.1);
+    }
+    // Also in capitals, and with blanks around.
+    for email in [known.clone(), known.to_uppercase(), format!(" {known} ")] {
+        let (status, text) = attempt(&world.site, &email, PASSWORD).await?;
+        assert_eq!(status, 429, "{email}");
+        assert!(text.contains("There were too many tries. Try again in"), "{text}");
+    }
+    let (a, b) = (
+        attempt(&world.site, &known, PASSWORD).await?,
+        attempt(&world.site, nobody, PASSWORD).await?,
+    );
+    assert_eq!(a, b, "an account can be told from none");
+    assert_eq!(attempt(&world.site, &other, PASSWORD).await?.0, 303, "another account waits too");
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_tries_at_once_are_no_more_than_one_after_another() -> Result<()> {
+    let world = World::start().await?;
+    let email = add_staff(&world.store, Role::Admin).await?;
+    let tries = (0..20).map(|at| {
+        let (site, email) = (&world.site, &email);
+        async move { attempt(site, email, &format!("wrong {at}")).await.map(|(status, _)| status) }
+    });
+    let tries = join_all(tries).await.into_iter().collect::<Result<Vec<_>>>()?;
+    let tested = tries.iter().filter(|status| **status == 422).count();
+    assert!(tested <= 5, "{tested} passwords were tried at once");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_address_that_tries_many_accounts_waits() -> Result<()> {
     let world = World::start().await?;
     let mut last = 0;
@@ -331,6 +404,35 @@ async fn a_first_password_is_changed_before_anything_else() -> Result<()> {
         let found = (answer.status, answer.location.as_str());
         assert_eq!(found, (StatusCode::SEE_OTHER, "/settings/password"), "{}", row.path);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn weak_passwords_are_refused_with_the_reason() -> Result<()> {
+    let world = World::start().await?;
+    let email = add_staff(&world.store, Role::Viewer).await?;
+    let mut visitor = world.site.anyone();
+    visitor.sign_in(&email, PASSWORD).await?;
+    let (long, own) = ("ab".repeat(501), format!("my {email} is it"));
+    let cases = [
+        (PASSWORD, "fourteen chars", "at least 15 characters"),
+        (PASSWORD, "", "at least 15 characters"),
+        (PASSWORD, "ÄÖÜäöüßÄÖÜäöüß", "at least 15 characters"),
+        (PASSWORD, "aaaaaaaaaaaaaaaaaaaaaaa", "harder to guess"),
+        (PASSWORD, own.as_str(), "harder to guess"),
+        (PASSWORD, long.as_str(), "at most 1000 characters"),
+        (PASSWORD, PASSWORD, "other than the one you use now"),
+        ("wrong", "a new one that would do", "Enter the password that you use now"),
+    ];
+    for (current, new, why) in cases {
+        let form = [("current", current), ("new", new)];
+        let answer = visitor.post("/settings/password", &form).await?;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{new}");
+        assert!(answer.text.contains(why), "'{why}' is not said of {new:?}: {}", answer.text);
+        assert!(new.is_empty() || !answer.text.contains(&format!("value=\"{new}")), "{new}");
+    }
+    let mut again = world.site.anyone();
+    assert_eq!(again.sign_in(&email, PASSWORD).await?.status, StatusCode::SEE_OTHER);
     Ok(())
 }
 

@@ -54,6 +54,15 @@ fn tag(text: &str) -> Result<(Tag, &str), &'static str> {
     }
 }
 
+/// A page without its words and values: what must be the same whatever is stored.
+pub(super) fn skeleton(html: &str) -> Result<Vec<String>, String> {
+    let names = |tag: &Tag| {
+        let attributes: Vec<&str> = tag.attributes.iter().map(|(name, _)| name.as_str()).collect();
+        format!("{} {}", tag.name, attributes.join(" "))
+    };
+    Ok(tags(html)?.iter().map(names).collect())
+}
+
 const ADDRESSES: [&str; 7] =
     ["href", "src", "action", "formaction", "data-live", "data-poll", "data-row"];
 const NEVER: [&str; 12] = [

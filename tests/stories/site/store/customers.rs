@@ -180,8 +180,16 @@ async fn a_change_is_kept_and_the_link_stays() -> Result<()> {
         let filter = AuditFilter { action: "change customer".to_owned(), ..AuditFilter::default() };
         let (rows, _) = store.audit_rows(&filter, 10, 0).await?;
         assert_eq!((rows.len(), rows[0].customer_id.as_str()), (1, id.as_str()));
-        assert!(rows[0].before.contains("Acme Stores\nops@acme.test\n111122223333"));
-        assert!(rows[0].after.contains("Acme Group\nnew@acme.test\n444455556666"));
+        assert!(
+            rows[0]
+                .before
+                .contains("name: Acme Stores\ne-mail: ops@acme.test\naccount: 111122223333")
+        );
+        assert!(
+            rows[0]
+                .after
+                .contains("name: Acme Group\ne-mail: new@acme.test\naccount: 444455556666")
+        );
         let event = &store.events(&id, 1).await?[0];
         assert_eq!((event.who.as_str(), event.what.as_str()), EVENT);
         store.change_customer(&rosa(), "nobody", &changed).await?;

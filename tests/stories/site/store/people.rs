@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context, Result};
 use onboarding_web::{
-    clock::MINUTE,
+    clock::{HOUR, MINUTE},
     store::{Actor, AuditFilter, Role, Sessions, Staff, Store},
 };
 use serde_json::json;
@@ -168,41 +168,35 @@ async fn an_address_is_taken_once_even_if_two_add_it_at_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn failures_to_sign_in_are_counted_and_forgotten() -> Result<()> {
+async fn tries_to_sign_in_are_counted_and_forgotten() -> Result<()> {
     on_both(async |store, clock| {
-        let failures = async |subject: &str| store.sign_in_failures(subject).await;
-        assert_eq!(failures("account a").await?, (0, 0));
-        for _ in 0..3 {
-            clock.advance(1);
-            store.sign_in_failed("account a", store.now() - MINUTE).await?;
-        }
-        store.sign_in_failed("address 192.0.2.1", 0).await?;
-        assert_eq!(failures("account a").await?, (3, START + 3));
-        assert_eq!(failures("account A").await?, (0, 0));
-        clock.advance(MINUTE);
-        store.sign_in_failed("account a", store.now() - MINUTE).await?;
-        assert_eq!(failures("account a").await?, (4, START + 3 + MINUTE));
-        clock.advance(MINUTE + 1);
-        store.sign_in_failed("account a", store.now() - MINUTE).await?;
-        assert_eq!(failures("account a").await?, (1, store.now()));
-        store.forget_sign_in_failures("account a").await?;
-        assert_eq!(failures("account a").await?, (0, 0));
-        assert_eq!(failures("address 192.0.2.1").await?.0, 1);
+        let subjects = [("account".to_owned(), 2), ("address".to_owned(), 3)];
+        let tries = async || store.count_sign_in_try(&subjects).await;
+        assert_eq!((tries().await?, tries().await?), (0, 0));
+        assert_eq!(tries().await?, MINUTE, "the account has no free try left");
+        clock.advance(MINUTE - 1);
+        assert_eq!(tries().await?, 1, "a try that waits makes nobody wait longer");
+        clock.advance(1);
+        assert_eq!((tries().await?, tries().await?), (0, 2 * MINUTE));
 
-        let before = store.now();
-        clock.advance(5);
-        store.sign_in_failed("account c", 0).await?;
-        store.forget_old_failures(before + 1).await?;
-        assert_eq!(
-            (failures("address 192.0.2.1").await?.0, failures("account c").await?.0),
-            (0, 1)
-        );
+        // Whoever signed in starts anew; the address keeps what others did from it.
+        store.forget_sign_in_failures("account").await?;
+        assert_eq!(tries().await?, MINUTE, "the address has no free try left");
+        store.forgive_sign_in_try("address").await?;
+        assert_eq!((tries().await?, tries().await?), (0, MINUTE));
 
-        let many = (0..20).map(|_| store.sign_in_failed("account b", 0));
-        for one in futures_util::future::join_all(many).await {
-            one?;
-        }
-        assert_eq!(failures("account b").await?.0, 20);
+        clock.advance(HOUR);
+        assert_eq!((tries().await?, tries().await?), (0, 0), "an hour later all is forgotten");
+        store.forget_old_failures(store.now() + 1).await?;
+        assert_eq!((tries().await?, tries().await?), (0, 0), "what was forgotten is gone");
+        store.forgive_sign_in_try("nobody").await?;
+
+        let subjects = [("b".to_owned(), 30), ("a".to_owned(), 5)];
+        let reversed = [subjects[1].clone(), subjects[0].clone()];
+        let many = (0..20)
+            .map(|at| store.count_sign_in_try(if at % 2 == 0 { &subjects } else { &reversed }));
+        let waits: Vec<i64> = futures_util::future::try_join_all(many).await?;
+        assert_eq!(waits.iter().filter(|wait| **wait == 0).count(), 5, "{waits:?}");
         Ok(())
     })
     .await
