@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use crate::{
     customer_form::{self, Customer, FieldError, RawCustomer, Rules, grouped},
-    load_balancers::shown,
+    load_balancers::{overlap, parameter, shown},
 };
 
 /// The largest file that is read.
@@ -129,12 +129,12 @@ pub enum FileError {
     },
 }
 
-/// Reads a file and checks every row. `exists` names the customer that has an account's region
-/// already.
+/// Reads a file and checks every row. `exists` names the customer that has load balancers of an
+/// account's region already: account, region, value of the stack's parameter.
 pub fn read(
     bytes: &[u8],
     rules: &Rules<'_>,
-    exists: &dyn Fn(&str, &str) -> Option<String>,
+    exists: &dyn Fn(&str, &str, &str) -> Option<String>,
 ) -> Result<DryRun, FileError> {
     let table = table::read(bytes)?;
     let mut taken = Taken { rows: HashMap::new(), exists };
@@ -198,28 +198,30 @@ fn check_row(
     customer_form::check(&raw, rules).map_err(|errors| errors.into_iter().map(told).collect())
 }
 
-/// Each region of an account can be onboarded once.
+/// Each load balancer can be onboarded once.
 struct Taken<'a> {
-    /// Account and region, and the first row that has them.
-    rows: HashMap<(String, String), usize>,
-    exists: &'a dyn Fn(&str, &str) -> Option<String>,
+    /// Account and region, and the rows that have something of them.
+    rows: HashMap<(String, String), Vec<(usize, String)>>,
+    exists: &'a dyn Fn(&str, &str, &str) -> Option<String>,
 }
 
 impl Taken<'_> {
     fn check(&mut self, row: usize, customer: Customer) -> Result<Customer, Vec<RowError>> {
         let account = &customer.account;
         let mut errors = Vec::new();
-        for region in customer.regions.iter().map(|region| &region.region) {
-            let place = (account.clone(), region.clone());
-            let first = *self.rows.entry(place).or_insert(row);
+        for one in &customer.regions {
+            let (region, wanted) = (&one.region, parameter(one));
+            let rows = self.rows.entry((account.clone(), region.clone())).or_default();
+            let first = rows.iter().find(|(_, has)| overlap(has, &wanted)).map(|(row, _)| *row);
+            rows.push((row, wanted.clone()));
             let what = format!("{region} of account {}", grouped(account));
-            let message = if let Some(name) = (self.exists)(account, region) {
+            let message = if let Some(name) = (self.exists)(account, region, &wanted) {
                 format!(
                     "{what} belongs to the customer '{}' already. Change it there, and remove it \
                      from this row",
                     shown(&name)
                 )
-            } else if first != row {
+            } else if let Some(first) = first {
                 format!("{what} is already in row {first}. Put both into one row")
             } else {
                 continue;

@@ -10,7 +10,7 @@ fn known(region: &str) -> bool {
     ["eu-west-1", "eu-central-1", "us-east-1"].contains(&region)
 }
 
-fn none(_: &str, _: &str) -> Option<String> {
+fn none(_: &str, _: &str, _: &str) -> Option<String> {
     None
 }
 
@@ -206,8 +206,21 @@ fn an_accounts_region_is_taken_once() {
 }
 
 #[test]
+fn two_rows_may_have_different_load_balancers_of_one_region() {
+    let arn = |name: &str| {
+        format!(
+            "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/{name}/50dc6c495c0c9188"
+        )
+    };
+    let rows = ["a", "b", "a"].map(|name| row("111122223333", &arn(name)));
+    let result = import(&format!("{HEADER}\n{}", rows.join("\n")));
+    assert_eq!((result.good.len(), result.errors.len()), (2, 1));
+    assert!(result.errors[0].message.contains("already in row 2"), "{result:?}");
+}
+
+#[test]
 fn customers_that_exist_are_named() {
-    let exists = |account: &str, region: &str| {
+    let exists = |account: &str, region: &str, _: &str| {
         (account == "111122223333" && region == "us-east-1").then(|| "Old \u{7}Shop".to_owned())
     };
     let versions = ["0.1.0".to_owned()];

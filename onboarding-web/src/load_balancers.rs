@@ -217,6 +217,13 @@ pub fn parameter(region: &Region) -> String {
     entries.join(",")
 }
 
+/// Whether two values of that parameter have a load balancer in common. What a tag or `all` selects is
+/// only known in the account, so these overlap with everything.
+pub fn overlap(one: &str, other: &str) -> bool {
+    let wide = |list: &str| list.split(',').any(|entry| !entry.starts_with("arn:"));
+    wide(one) || wide(other) || one.split(',').any(|arn| other.split(',').any(|its| its == arn))
+}
+
 /// The partition that a region belongs to, by its name (botocore `partitions.json`); `aws` for
 /// names of no other.
 pub fn partition_of(region: &str) -> &'static str {

@@ -13,6 +13,7 @@ mod onboardings;
 mod sessions;
 mod settings;
 mod staff;
+mod taken;
 mod template_versions;
 
 use std::time::Duration;
@@ -24,12 +25,13 @@ use sqlx::{
 
 pub use self::{
     audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
-    customers::{Change, Customer, NewCustomer, Region, Taken},
+    customers::{Change, Customer, NewCustomer, Region},
     events::Event,
     imports::Import,
     list::{ListFilter, ListPage, ListRow, Sort},
     sessions::Sessions,
     staff::{Role, Staff},
+    taken::{AllTaken, Taken},
     template_versions::TemplateVersion,
 };
 use crate::{
@@ -55,6 +57,9 @@ pub enum StoreError {
          belongs to it (--key-file), or no link made so far would work"
     )]
     OtherKey,
+    /// Another customer has these load balancers.
+    #[error("{} has these load balancers in {} already", .0.name, .0.region)]
+    Taken(Box<Taken>),
 }
 
 impl StoreError {

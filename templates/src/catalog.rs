@@ -27,6 +27,13 @@ pub const STACK_LAUNCH_ROLE: Template = Template {
     body: include_str!("../stack-launch-role.yaml"),
 };
 
+/// The roles of Priority Operation Processing. Not among [`ALL`]: there is nothing to fill in.
+pub const AWS_ROLES: Template = Template {
+    id: "AWS-Roles-CloudFormation",
+    version: "0.1.0",
+    body: include_str!("../AWS-Roles-CloudFormation.json"),
+};
+
 /// Every template, in the order in which they are shown to people.
 pub const ALL: [Template; 2] = [LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE];
 
@@ -45,7 +52,7 @@ mod tests {
 
     #[test]
     fn every_template_fits_inline_and_states_its_version() {
-        for template in ALL {
+        for template in ALL.into_iter().chain([AWS_ROLES]) {
             assert!(template.body.len() < MAX_INLINE_BYTES, "{}", template.id);
             assert!(
                 template.body.contains(template.version),

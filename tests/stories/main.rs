@@ -15,6 +15,7 @@ mod launch_role;
 mod load_balancers;
 mod logging_before;
 mod permissions;
+mod pop_roles;
 mod properties;
 mod protocol;
 mod reports;

@@ -29,7 +29,7 @@ use crate::{
         progress::ProgressFragment,
     },
     progress,
-    store::{Customer, Event, Region},
+    store::{Customer, Event, Region, StoreError},
     words,
 };
 
@@ -343,7 +343,12 @@ pub async fn reinstate(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     customer(&app, &id).await?;
-    app.store.reinstate(&signed.actor(), &id).await?;
+    match app.store.reinstate(&signed.actor(), &id).await {
+        Err(error @ StoreError::Taken(_)) => {
+            return signed.refused(&format!("/customers/{id}"), &format!("{error}.")).await;
+        }
+        outcome => outcome?,
+    }
     app.live.changed(&id);
     let told = "The customer is no longer being taken off. Their page shows how to launch again.";
     signed.done(&format!("/customers/{id}"), told).await

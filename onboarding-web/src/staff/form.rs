@@ -19,7 +19,7 @@ use crate::{
         customers::{Choice, CustomerForm, Parse, ParseRow, Typed},
         frame::FieldError,
     },
-    store::{Customer, NewCustomer, Taken},
+    store::{Customer, NewCustomer, StoreError},
 };
 
 /// The form as it is sent.
@@ -100,7 +100,7 @@ pub fn record(checked: customer_form::Customer, typed: &str) -> NewCustomer {
     }
 }
 
-/// Checks the form, also against the other customers; `id` is the one that is being changed.
+/// Checks the form; `id` is the one that is being changed.
 async fn checked(
     app: &App,
     sent: &Sent,
@@ -122,17 +122,6 @@ async fn checked(
             return Ok(Err(errors.into_iter().map(error).collect()));
         }
     };
-    let taken = app.store.regions_of_account(&customer.account).await?;
-    let clash = taken.iter().find(|one| {
-        let own = customer.regions.iter().find(|own| own.region == one.region);
-        let both = own.map(|own| overlap(&load_balancers::parameter(own), &one.selectors));
-        Some(one.customer_id.as_str()) != id && both == Some(true)
-    });
-    if let Some(Taken { region, name, .. }) = clash {
-        let message =
-            format!("{name} has these load balancers in {region} already. Change them there");
-        return Ok(Err(vec![FieldError::new("load_balancers", message)]));
-    }
     let new = record(customer, sent.load_balancers.trim());
     let template = app.catalogue.template(ONBOARDING, &new.template_version).await;
     let template = template?.ok_or(Problem::NotFound)?;
@@ -141,11 +130,16 @@ async fn checked(
         .map_err(|error| vec![FieldError::new("load_balancers", error.to_string())]))
 }
 
-/// Whether two stacks would take care of the same load balancer. What a tag or `all` selects is only
-/// known in the account, so these overlap with everything.
-fn overlap(one: &str, other: &str) -> bool {
-    let wide = |list: &str| list.split(',').any(|entry| !entry.starts_with("arn:"));
-    wide(one) || wide(other) || one.split(',').any(|arn| other.split(',').any(|its| its == arn))
+/// What the store has to say about load balancers of somebody else, beside the field.
+fn kept<T>(outcome: Result<T, StoreError>) -> Result<Result<T, Vec<FieldError>>, Problem> {
+    match outcome {
+        Ok(kept) => Ok(Ok(kept)),
+        Err(error @ StoreError::Taken(_)) => {
+            let message = format!("{error}. Change them there");
+            Ok(Err(vec![FieldError::new("load_balancers", message)]))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn check_alone(
@@ -246,9 +240,12 @@ pub async fn add(
     signed: SignedIn,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    match checked(&app, &sent, None).await? {
-        Ok(new) => {
-            let ids = app.store.add_customers(&signed.actor(), &[new], None).await?;
+    let added = match checked(&app, &sent, None).await? {
+        Ok(new) => kept(app.store.add_customers(&signed.actor(), &[new], None).await)?,
+        Err(errors) => Err(errors),
+    };
+    match added {
+        Ok(ids) => {
             let id = ids.first().map_or("", String::as_str);
             let told = "The customer was added and the link is ready. Send it.";
             signed.done(&format!("/customers/{id}"), told).await
@@ -285,9 +282,12 @@ pub async fn change(
         let message = "A stack runs in the account that is set. Add another customer for this one";
         checked = Err(vec![FieldError::new("account", message)]);
     }
-    match checked {
-        Ok(new) => {
-            app.store.change_customer(&signed.actor(), &id, &new).await?;
+    let changed = match checked {
+        Ok(new) => kept(app.store.change_customer(&signed.actor(), &id, &new).await)?,
+        Err(errors) => Err(errors),
+    };
+    match changed {
+        Ok(()) => {
             app.live.changed(&id);
             signed.done(&format!("/customers/{id}"), "The changes were saved.").await
         }

@@ -22,11 +22,12 @@ use crate::{
     error::{Problem, page},
     import::{self, DryRun},
     links,
+    load_balancers::overlap,
     pages::{
         frame::FieldError,
         import::{Column, Import as Page, ImportCheck, ImportDone, RowError},
     },
-    store::Import,
+    store::{Import, StoreError},
 };
 
 /// So many problems are shown on the page; all are in the download.
@@ -124,7 +125,7 @@ pub async fn upload(
 async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Problem> {
     let versions = app.catalogue.offered().await?;
     let days = default_expiry(app).await?;
-    let taken = app.store.all_regions().await?;
+    let taken = app.store.all_taken().await?;
     let (site, key) = (app.site.clone(), app.store.key().clone());
     let newest = versions.first().cloned().unwrap_or_default();
     let template = app.catalogue.template(LOGS_ANALYSIS_ONBOARDING.id, &newest).await;
@@ -136,8 +137,9 @@ async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Pr
             template_versions: &versions,
             default_expiry_days: days,
         };
-        let exists = |account: &str, region: &str| {
-            taken.get(&(account.to_owned(), region.to_owned())).cloned()
+        let exists = |account: &str, region: &str, wanted: &str| {
+            let there = taken.get(&(account.to_owned(), region.to_owned()))?;
+            there.iter().find(|(has, _)| overlap(has, wanted)).map(|(_, name)| name.clone())
         };
         let mut run = import::read(&bytes, &rules, &exists).map_err(|error| error.to_string())?;
         run.good.retain(|(row, customer)| {
@@ -249,8 +251,14 @@ pub async fn confirm(
         })
         .collect();
     let left_out = run.rows - new.len();
-    app.store.add_customers(&signed.actor(), &new, Some((&id, left_out))).await?;
-    Ok(Redirect::to(&url).into_response())
+    match app.store.add_customers(&signed.actor(), &new, Some((&id, left_out))).await {
+        Ok(_) => Ok(Redirect::to(&url).into_response()),
+        // Somebody was faster, between the check and now.
+        Err(error @ StoreError::Taken(_)) => {
+            signed.refused(&url, &format!("Nothing was added: {error}.")).await
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn ids(kept: &Import) -> Result<Vec<String>, Problem> {

@@ -1,6 +1,5 @@
 //! Customers, their links, and the onboarding of each of their regions.
 
-use std::collections::HashMap;
 
 use sqlx::{Any, AnyConnection, FromRow, Transaction};
 
@@ -115,19 +114,6 @@ impl Region {
     }
 }
 
-/// A region of an account that a customer has.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct Taken {
-    /// For instance `eu-west-1`.
-    pub region: String,
-    /// The value of the stack's parameter `LoadBalancers`.
-    pub selectors: String,
-    /// The customer's name.
-    pub name: String,
-    /// The customer's id.
-    pub customer_id: String,
-}
-
 /// What comes of a signal, to be kept in one piece.
 #[derive(Debug, Clone, Default)]
 pub struct Change {
@@ -200,22 +186,6 @@ impl Store {
         load(&mut *self.pool.acquire().await?, "page_digest", &digest(token)).await
     }
 
-    /// Which regions of an account are taken, by whom and for what.
-    pub async fn regions_of_account(&self, account: &str) -> Result<Vec<Taken>> {
-        let query = "SELECT o.region, o.selectors, c.name, c.id AS customer_id FROM customers c \
-             JOIN onboardings o ON o.customer_id = c.id WHERE c.account = $1 AND o.dropped_at = 0 AND c.offboarded_at = 0";
-        Ok(sqlx::query_as(query).bind(account).fetch_all(&self.pool).await?)
-    }
-
-    /// Who has which region of which account: (account, region) → name.
-    pub async fn all_regions(&self) -> Result<HashMap<(String, String), String>> {
-        let query = "SELECT c.account, o.region, c.name FROM customers c \
-             JOIN onboardings o ON o.customer_id = c.id WHERE o.dropped_at = 0 AND c.offboarded_at = 0";
-        let rows: Vec<(String, String, String)> =
-            sqlx::query_as(query).fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|(account, region, name)| ((account, region), name)).collect())
-    }
-
     /// Customers that changed after a moment, and when.
     pub async fn changed_since(&self, since: Millis) -> Result<Vec<(String, Millis)>> {
         let query = "SELECT id, changed_at FROM customers WHERE changed_at > $1 \
@@ -286,6 +256,7 @@ impl Store {
             ..NewAudit::default()
         };
         self.audit(tx, actor, &entry).await?;
+        self.check_free(tx, &id).await?;
         Ok(id)
     }
 
@@ -318,6 +289,7 @@ impl Store {
             after: summary(new),
         };
         self.audit(&mut tx, actor, &entry).await?;
+        self.check_free(&mut tx, id).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -68,6 +68,10 @@ impl Store {
         let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
         sqlx::query(sql).bind(self.now()).bind(id).execute(&mut *tx).await?;
         self.told(&mut tx, actor, &customer, what).await?;
+        // Somebody else may have got the load balancers of one who is taken back.
+        if customer.offboarded_at != 0 {
+            self.check_free(&mut tx, id).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

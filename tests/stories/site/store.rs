@@ -8,6 +8,7 @@ mod log;
 mod opening;
 mod people;
 mod stacks;
+mod taken;
 mod tampering;
 mod vendor;
 

@@ -114,7 +114,7 @@ async fn taking_a_customer_off_is_noted_and_leaves_the_link() -> Result<()> {
         assert_eq!(last_audit(store).await?, by_rosa("offboard customer"));
         // Its load balancers may be somebody else's from now on.
         assert_eq!(store.regions_of_account("111122223333").await?, []);
-        assert!(store.all_regions().await?.is_empty());
+        assert!(store.all_taken().await?.is_empty());
 
         clock.advance(1);
         store.reinstate(&rosa(), &id).await?;
