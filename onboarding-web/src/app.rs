@@ -18,7 +18,7 @@ use crate::{
         errors::Contact,
         frame::{Frame, Signed},
     },
-    settings::Serve,
+    settings::{Serve, Vendor},
     store::{Chain, Role, Staff, Store},
 };
 
@@ -81,7 +81,7 @@ impl Default for Limits {
 
 impl Site {
     /// From what the program was started with.
-    pub fn new(settings: &Serve) -> Self {
+    pub fn new(settings: &Vendor, trusted_proxies: usize) -> Self {
         let public_url = settings.public_url.as_str().trim_end_matches('/').to_owned();
         Self {
             secure: settings.public_url.scheme() == "https",
@@ -94,7 +94,7 @@ impl Site {
                 code_bucket_prefix: settings.code_bucket_prefix.clone(),
             },
             regions: settings.regions.clone(),
-            trusted_proxies: settings.trusted_proxies,
+            trusted_proxies,
             public_url,
         }
     }
@@ -165,7 +165,7 @@ impl App {
         Self {
             catalogue: Catalogue::new(store.clone()),
             store,
-            site: Arc::new(Site::new(settings)),
+            site: Arc::new(Site::new(&settings.vendor, settings.trusted_proxies)),
             live: Live::default(),
             limits: Arc::default(),
             chain: Arc::default(),

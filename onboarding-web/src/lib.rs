@@ -11,6 +11,7 @@ pub mod app;
 pub mod assets;
 pub mod catalogue;
 pub mod clock;
+pub mod command_line;
 pub mod csv_text;
 pub mod customer_form;
 pub mod email;

@@ -33,14 +33,14 @@ pub struct Welcome {
 }
 
 fn missing(settings: &Serve) -> Vec<&'static str> {
-    if settings.public_url.scheme() != "https" {
+    if settings.vendor.public_url.scheme() != "https" {
         return Vec::new();
     }
     let placeholders = [
-        (settings.vendor_account_id == "000000000000", "--vendor-account-id"),
-        (settings.notification_endpoint.contains("example.com"), "--notification-endpoint"),
-        (settings.code_bucket_prefix.starts_with("example-"), "--code-bucket-prefix"),
-        (settings.contact_email.ends_with("example.com"), "--contact-email"),
+        (settings.vendor.vendor_account_id == "000000000000", "--vendor-account-id"),
+        (settings.vendor.notification_endpoint.contains("example.com"), "--notification-endpoint"),
+        (settings.vendor.code_bucket_prefix.starts_with("example-"), "--code-bucket-prefix"),
+        (settings.vendor.contact_email.ends_with("example.com"), "--contact-email"),
         (
             settings.trusted_proxies == 0,
             "--trusted-proxies (what ends TLS in front of it counts as one)",
@@ -76,7 +76,7 @@ pub async fn open(storage: &Storage) -> Result<Store> {
 /// Puts the site together on an open database.
 pub async fn app(store: Store, settings: &Serve) -> Result<App> {
     let app = App::new(store, settings);
-    let folder = settings.template_folder.as_deref();
+    let folder = settings.vendor.template_folder.as_deref();
     app.catalogue.publish(&app.site.constants, folder).await?;
     Ok(app)
 }

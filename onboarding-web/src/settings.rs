@@ -5,28 +5,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::Args;
 use templates::partition::Partition;
 use url::Url;
 
-/// Gets customers onto log analysis.
-#[derive(Debug, Parser)]
-#[command(name = "onboarding-web", version, about, after_help = AFTER)]
-pub struct Cli {
-    /// A file of settings: lines NAME=value, with the names of the environment.
-    #[arg(long, global = true, env = "ONBOARDING_SETTINGS", value_name = "FILE")]
-    pub settings: Option<PathBuf>,
-    /// Where things are kept.
-    #[command(flatten)]
-    pub storage: Storage,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-const AFTER: &str = "Every setting can be a flag, a variable of the environment, or a line of the file \
-     that --settings names; the first of these wins. `onboarding-web serve --help` shows those of the \
-     site.\n\nExit codes: 0 done, 1 failed or found something wrong, 2 wrong use.";
+use crate::command_line::Cli;
 
 /// Where things are kept.
 #[derive(Debug, Clone, Args)]
@@ -48,50 +31,9 @@ pub struct Storage {
     pub key_file: PathBuf,
 }
 
-/// What the program does.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Runs the site. The first start prints how to sign in.
-    Serve(Box<Serve>),
-    /// Looks after the accounts of staff.
-    #[command(subcommand)]
-    Staff(StaffCommand),
-    /// Looks after the audit log.
-    #[command(subcommand)]
-    Audit(AuditCommand),
-}
-
-/// What can be done with accounts.
-#[derive(Debug, Subcommand)]
-pub enum StaffCommand {
-    /// Adds an account and prints its first password.
-    Add {
-        /// What to sign in with.
-        email: String,
-        /// viewer, editor or admin.
-        #[arg(long, default_value = "viewer", value_parser = ["viewer", "editor", "admin"])]
-        role: String,
-    },
-    /// Gives an account a new password, prints it, and ends the account's sessions.
-    ResetPassword {
-        /// What to sign in with.
-        email: String,
-    },
-}
-
-/// What can be done with the audit log.
-#[derive(Debug, Subcommand)]
-pub enum AuditCommand {
-    /// Checks that no entry was changed or removed. Exit code 1 names the first bad one.
-    Verify,
-}
-
-/// The site's settings.
+/// Who the vendor is, and where things of his are.
 #[derive(Debug, Clone, Args)]
-pub struct Serve {
-    /// Address and port to listen on. TLS is the business of a proxy in front.
-    #[arg(long, env = "ONBOARDING_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+pub struct Vendor {
     /// Where people and stacks reach the site; https, except on this machine.
     #[arg(
         long,
@@ -100,12 +42,6 @@ pub struct Serve {
         value_parser = public_url
     )]
     pub public_url: Url,
-    /// Where Prometheus may fetch metrics; nowhere if not set.
-    #[arg(long, env = "ONBOARDING_METRICS_LISTEN")]
-    pub metrics_listen: Option<SocketAddr>,
-    /// How many proxies in front add to X-Forwarded-For. 0: the header is not believed.
-    #[arg(long, env = "ONBOARDING_TRUSTED_PROXIES", default_value_t = 0)]
-    pub trusted_proxies: usize,
     /// What customers know you as.
     #[arg(long, env = "ONBOARDING_VENDOR_NAME", default_value = "Log Analysis Vendor")]
     pub vendor_name: String,
@@ -147,6 +83,23 @@ pub struct Serve {
     /// Earlier or other published templates, as FOLDER/ID/VERSION.yaml, with your constants in them.
     #[arg(long, env = "ONBOARDING_TEMPLATE_FOLDER", value_name = "FOLDER")]
     pub template_folder: Option<PathBuf>,
+}
+
+/// The site's settings.
+#[derive(Debug, Clone, Args)]
+pub struct Serve {
+    /// Who the vendor is.
+    #[command(flatten)]
+    pub vendor: Vendor,
+    /// Address and port to listen on. TLS is the business of a proxy in front.
+    #[arg(long, env = "ONBOARDING_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where Prometheus may fetch metrics; nowhere if not set.
+    #[arg(long, env = "ONBOARDING_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// How many proxies in front add to X-Forwarded-For. 0: the header is not believed.
+    #[arg(long, env = "ONBOARDING_TRUSTED_PROXIES", default_value_t = 0)]
+    pub trusted_proxies: usize,
     /// How much is logged: error, warn, info, debug or trace.
     #[arg(
         long,
@@ -274,10 +227,12 @@ pub fn read_file(arguments: &[String]) -> Result<(), String> {
 /// Every variable that the program reads.
 fn names() -> Vec<String> {
     use clap::CommandFactory;
-    let cli = Cli::command();
-    let serve = cli.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
-    let all = cli.get_arguments().chain(serve).filter_map(|argument| argument.get_env());
-    let mut names: Vec<String> = all.map(|name| name.to_string_lossy().into_owned()).collect();
+    fn all(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().filter_map(|argument| argument.get_env());
+        let own = own.map(|name| name.to_string_lossy().into_owned());
+        own.chain(command.get_subcommands().flat_map(all)).collect()
+    }
+    let mut names = all(&Cli::command());
     names.sort();
     names.dedup();
     names
@@ -289,7 +244,7 @@ mod tests {
 
     fn refused(arguments: &[&str]) -> String {
         let all = ["onboarding-web", "serve"].iter().chain(arguments);
-        Cli::try_parse_from(all).unwrap_err().to_string()
+        <Cli as clap::Parser>::try_parse_from(all).unwrap_err().to_string()
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Customers, their links, and the onboarding of each of their regions.
 
-
 use sqlx::{Any, AnyConnection, FromRow, Transaction};
 
 use super::{Actor, Event, NewAudit, Result, Store, from_json, to_json};

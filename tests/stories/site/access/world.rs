@@ -18,8 +18,8 @@ use http::{Method, StatusCode};
 use onboarding_web::{
     assets,
     clock::{Clock, DAY},
+    command_line::{Cli, Command},
     password, serve,
-    settings::{Cli, Command},
     store::{Actor, NewCustomer, Role, Store},
     token::Key,
 };
