@@ -11,6 +11,7 @@ use axum::{
 use tower_sessions::Session;
 
 use crate::{
+    api::caller::Scope,
     app::App,
     clock::{HOUR, MINUTE, Millis},
     error::Problem,
@@ -29,6 +30,8 @@ pub enum Access {
     Stack,
     /// Staff of this role or a higher one.
     Staff(Role),
+    /// Programs with a token of this scope.
+    Token(Scope),
 }
 
 /// A session ends so long after signing in, however much it is used.

@@ -54,6 +54,8 @@ pub struct Site {
     pub constants: Constants,
     /// The regions with templates and code; empty for every one.
     pub regions: Vec<String>,
+    /// Hosts of this network that webhooks may lead to.
+    pub webhook_hosts: Vec<String>,
     /// How many proxies in front add to X-Forwarded-For.
     pub trusted_proxies: usize,
 }
@@ -65,6 +67,8 @@ pub struct Limits {
     pub unknown_tokens: DefaultKeyedRateLimiter<IpAddr>,
     /// Reports with one token.
     pub reports: DefaultKeyedRateLimiter<String>,
+    /// Calls of the API with one token.
+    pub api: DefaultKeyedRateLimiter<String>,
 }
 
 impl Default for Limits {
@@ -75,13 +79,14 @@ impl Default for Limits {
             unknown_tokens: RateLimiter::keyed(per_minute(30)),
             // A Create sends about ten within seconds, and a stack may be retried.
             reports: RateLimiter::keyed(per_minute(120)),
+            api: RateLimiter::keyed(per_minute(600)),
         }
     }
 }
 
 impl Site {
     /// From what the program was started with.
-    pub fn new(settings: &Vendor, trusted_proxies: usize) -> Self {
+    pub fn new(settings: &Vendor) -> Self {
         let public_url = settings.public_url.as_str().trim_end_matches('/').to_owned();
         Self {
             secure: settings.public_url.scheme() == "https",
@@ -94,7 +99,8 @@ impl Site {
                 code_bucket_prefix: settings.code_bucket_prefix.clone(),
             },
             regions: settings.regions.clone(),
-            trusted_proxies,
+            webhook_hosts: Vec::new(),
+            trusted_proxies: 0,
             public_url,
         }
     }
@@ -165,7 +171,11 @@ impl App {
         Self {
             catalogue: Catalogue::new(store.clone()),
             store,
-            site: Arc::new(Site::new(&settings.vendor, settings.trusted_proxies)),
+            site: Arc::new(Site {
+                trusted_proxies: settings.trusted_proxies,
+                webhook_hosts: settings.webhook_hosts.clone(),
+                ..Site::new(&settings.vendor)
+            }),
             live: Live::default(),
             limits: Arc::default(),
             chain: Arc::default(),

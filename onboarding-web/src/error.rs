@@ -15,6 +15,7 @@ use tower_http::csrf::ProtectionError;
 
 use crate::{
     access::SignedIn,
+    api::failure::Failure,
     app::App,
     catalogue::CatalogueError,
     pages::{errors::ErrorPage, frame::Frame},
@@ -72,6 +73,19 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        let bad = |status, title, next: String| Self::Bad(status, title, next);
+        match error {
+            StoreError::Taken(_) => {
+                let next = format!("{error}. Nothing was changed.");
+                return bad(StatusCode::CONFLICT, "Somebody else has it", next);
+            }
+            StoreError::OtherRequest => {
+                let next = "This Idempotency-Key came with another request before. Choose a new one.";
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return bad(status, "The key was used before", next.to_owned());
+            }
+            _ => {}
+        }
         // PostgreSQL keeps no text with a zero byte, so nothing can be found by one.
         if error.is_unkeepable_text() {
             return Self::NotFound;
@@ -110,6 +124,7 @@ impl IntoResponse for Problem {
 /// Turns problems into pages, and what other layers refused as well.
 pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
     let from_stack = request.uri().path() == "/reports";
+    let of_api = request.uri().path().starts_with("/api/");
     let response = next.run(request).await;
     if speaks_for_itself(&response) {
         return response;
@@ -119,6 +134,11 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
     } else if response.extensions().get::<ProtectionError>().is_some() {
         if from_stack {
             return refused(StatusCode::FORBIDDEN, "reports come from stacks, not from browsers");
+        }
+        if of_api {
+            let detail = "The API is for programs, not for pages of other sites.";
+            return Failure::new(StatusCode::FORBIDDEN, "This may not be done", detail)
+                .into_response();
         }
         let page = ErrorPage::foreign_form(app.site.frame(""));
         return (StatusCode::FORBIDDEN, Html(page.render().unwrap_or_default())).into_response();
@@ -142,6 +162,9 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
             _ => return response,
         }
     };
+    if of_api {
+        return Failure::from(problem).into_response();
+    }
     if from_stack {
         let words = problem.status().canonical_reason().unwrap_or_default().to_lowercase();
         return refused(problem.status(), &words);
@@ -162,7 +185,9 @@ pub async fn render(State(app): State<App>, request: Request, next: Next) -> Res
 /// A page or JSON of ours, whatever its status: a form that says what is wrong with it, for one.
 fn speaks_for_itself(response: &Response) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    kind.starts_with(b"text/html") || kind.starts_with(b"application/json")
+    [&b"text/html"[..], b"application/json", b"application/problem+json"]
+        .iter()
+        .any(|own| kind.starts_with(own))
 }
 
 /// What a stack is told that may not report, or not so.

@@ -7,6 +7,7 @@
 //! [`hints`], [`permissions`] and [`progress`]. [`serve`] puts it together.
 
 pub mod access;
+pub mod api;
 pub mod app;
 pub mod assets;
 pub mod catalogue;
@@ -14,6 +15,7 @@ pub mod clock;
 pub mod command_line;
 pub mod csv_text;
 pub mod customer_form;
+pub mod customers;
 pub mod email;
 pub mod error;
 pub mod event_stream;
@@ -36,4 +38,5 @@ pub mod staff;
 pub mod store;
 pub mod template_diff;
 pub mod token;
+pub mod webhooks;
 pub mod words;

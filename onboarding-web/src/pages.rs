@@ -11,6 +11,7 @@ pub mod explain;
 pub mod frame;
 pub mod help;
 pub mod import;
+pub mod integrations;
 pub mod launch;
 pub mod permissions;
 pub mod progress;

@@ -19,18 +19,19 @@ use tower_sessions::{Expiry, SessionManagerLayer, cookie::SameSite};
 
 use crate::{
     access::{self, Access},
+    api::{self, caller::Scope},
     app::App,
     assets, error,
     error::Problem,
     launch, reports,
-    staff::{audit, customer, customers, form, import, settings, sign_in, templates},
+    staff::{audit, customer, customers, form, import, integrations, settings, sign_in, templates},
     store::{Role, Sessions},
 };
 
 /// One address.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// `GET` or `POST`.
+    /// `GET`, `POST`, `PUT` or `DELETE`.
     pub method: Method,
     /// As axum matches it.
     pub path: &'static str,
@@ -50,14 +51,23 @@ fn route<T: 'static>(
     access: Access,
     handler: impl Handler<T, App>,
 ) -> Route {
-    let filter = if method == Method::POST { MethodFilter::POST } else { MethodFilter::GET };
+    let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
     Route { method, path, access, handler: on(filter, handler) }
 }
 
 /// The table. There is no other way to an address.
 pub fn table() -> Vec<Route> {
-    [anyone(), of_links(), of_customers(), of_import(), of_templates(), of_audit(), of_settings()]
-        .concat()
+    [
+        anyone(),
+        of_links(),
+        of_customers(),
+        of_import(),
+        of_templates(),
+        of_audit(),
+        of_settings(),
+        of_api(),
+    ]
+    .concat()
 }
 
 fn anyone() -> Vec<Route> {
@@ -159,12 +169,51 @@ fn of_settings() -> Vec<Route> {
     vec![
         route(get.clone(), "/settings", viewer, settings::show),
         route(post.clone(), "/settings/preferences", viewer, settings::preferences),
-        route(get, "/settings/password", viewer, sign_in::show_password),
+        route(get.clone(), "/settings/password", viewer, sign_in::show_password),
         route(post.clone(), "/settings/password", viewer, sign_in::change_password),
         route(post.clone(), "/settings/staff", admin, settings::add_staff),
         route(post.clone(), "/settings/staff/{id}", admin, settings::change_staff),
         route(post.clone(), "/settings/links", admin, settings::links),
-        route(post, "/settings/email", admin, settings::save_email),
+        route(post.clone(), "/settings/email", admin, settings::save_email),
+        route(get.clone(), "/settings/tokens", admin, integrations::tokens),
+        route(post.clone(), "/settings/tokens", admin, integrations::make_token),
+        route(post.clone(), "/settings/tokens/{id}/revoke", admin, integrations::revoke_token),
+        route(get, "/settings/webhooks", admin, integrations::list_webhooks),
+        route(post.clone(), "/settings/webhooks", admin, integrations::add_webhook),
+        route(post.clone(), "/settings/webhooks/{id}/test", admin, integrations::test_webhook),
+        route(post, "/settings/webhooks/{id}/remove", admin, integrations::remove_webhook),
+    ]
+}
+
+fn of_api() -> Vec<Route> {
+    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
+    let (read, write) = (Access::Token(Scope::CustomersRead), Access::Token(Scope::CustomersWrite));
+    let (templates, audit) = (Access::Token(Scope::TemplatesRead), Access::Token(Scope::AuditRead));
+    let webhooks = Access::Token(Scope::WebhooksWrite);
+    let mut import = route(post.clone(), "/api/v1/customers/import", write, api::import::run);
+    import.handler = import.handler.layer(DefaultBodyLimit::max(UPLOAD));
+    vec![
+        import,
+        route(get.clone(), "/api/openapi.json", Access::Anyone, api::description),
+        route(get.clone(), "/api/v1/customers", read, api::customers::list),
+        route(post.clone(), "/api/v1/customers", write, api::customers::add),
+        route(get.clone(), "/api/v1/customers/{id}", read, api::customers::show),
+        route(put, "/api/v1/customers/{id}", write, api::customers::change),
+        route(get.clone(), "/api/v1/customers/{id}/events", read, api::customers::events),
+        route(post.clone(), "/api/v1/customers/{id}/offboard", write, api::customers::offboard),
+        route(post.clone(), "/api/v1/customers/{id}/reinstate", write, api::customers::reinstate),
+        route(get.clone(), "/api/v1/customers/{id}/link", write, api::links::show),
+        route(post.clone(), "/api/v1/customers/{id}/link/rotate", write, api::links::rotate),
+        route(post.clone(), "/api/v1/customers/{id}/link/revoke", write, api::links::revoke),
+        route(get.clone(), "/api/v1/templates", templates, api::templates::list),
+        route(get.clone(), "/api/v1/templates/{id}/diff", templates, api::templates::diff),
+        route(get.clone(), "/api/v1/templates/{id}/{version}", templates, api::templates::show),
+        route(get.clone(), "/api/v1/audit", audit, api::audit::list),
+        route(get.clone(), "/api/v1/webhooks", webhooks, api::webhooks::list),
+        route(post.clone(), "/api/v1/webhooks", webhooks, api::webhooks::add),
+        route(delete, "/api/v1/webhooks/{id}", webhooks, api::webhooks::remove),
+        route(post, "/api/v1/webhooks/{id}/test", webhooks, api::webhooks::test),
+        route(get, "/api/v1/webhooks/{id}/deliveries", webhooks, api::webhooks::deliveries),
     ]
 }
 
@@ -188,6 +237,10 @@ pub fn router(app: &App) -> Router {
         let handler = match route.access {
             Access::Staff(role) => {
                 route.handler.layer(from_fn_with_state((app.clone(), role), access::require))
+            }
+            Access::Token(scope) => {
+                let state = (app.clone(), scope);
+                route.handler.layer(from_fn_with_state(state, api::caller::require))
             }
             Access::Anyone | Access::Link | Access::Stack => route.handler,
         };
@@ -275,7 +328,8 @@ async fn measure(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let status = response.status().as_u16();
     let took = begun.elapsed();
-    let known = [Method::GET, Method::POST, Method::HEAD].contains(&method);
+    let known =
+        [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::HEAD].contains(&method);
     let method = if known { method.to_string() } else { "other".to_owned() };
     let labels =
         [("method", method.clone()), ("path", path.clone()), ("status", status.to_string())];

@@ -19,6 +19,7 @@ use crate::{
     settings::{Serve, Storage},
     store::{Actor, Role, Store},
     token::{Key, random_password},
+    webhooks,
 };
 
 /// What is left to say to the person at the terminal.
@@ -159,6 +160,9 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
             log_failure("imports", one.store.forget_old_imports().await);
             one.limits.unknown_tokens.retain_recent();
             one.limits.reports.retain_recent();
+            one.limits.api.retain_recent();
+            log_failure("idempotency keys", one.store.forget_old_idempotency_keys().await);
+            log_failure("deliveries", one.store.forget_old_deliveries().await);
         }
     }));
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(60));
@@ -170,6 +174,18 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
             }
         }
     }));
+    match webhooks::client(app.site.webhook_hosts.clone()) {
+        Ok(client) => {
+            let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(1));
+            tasks.push(tokio::spawn(async move {
+                while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+                    let outcome = webhooks::deliver(&one, &client).await;
+                    log_failure("webhooks", outcome.map(drop));
+                }
+            }));
+        }
+        Err(error) => tracing::error!(%error, "nobody can be told of changes"),
+    }
     // Other copies of the service, and the command line, change customers too.
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(1));
     tasks.push(tokio::spawn(async move {

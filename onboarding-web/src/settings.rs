@@ -100,6 +100,9 @@ pub struct Serve {
     /// How many proxies in front add to X-Forwarded-For. 0: the header is not believed.
     #[arg(long, env = "ONBOARDING_TRUSTED_PROXIES", default_value_t = 0)]
     pub trusted_proxies: usize,
+    /// Hosts of your own network that webhooks may lead to, also by http, separated by commas.
+    #[arg(long, env = "ONBOARDING_WEBHOOK_HOSTS", value_delimiter = ',')]
+    pub webhook_hosts: Vec<String>,
     /// How much is logged: error, warn, info, debug or trace.
     #[arg(
         long,

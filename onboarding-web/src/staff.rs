@@ -5,6 +5,7 @@ pub mod customer;
 pub mod customers;
 pub mod form;
 pub mod import;
+pub mod integrations;
 mod next_step;
 pub mod settings;
 pub mod sign_in;

@@ -3,6 +3,7 @@
 //! Both engines run the same statements through the same code, so that one suite holds for both. What
 //! is acknowledged is on disk: SQLite syncs at every commit, and so does PostgreSQL by default.
 
+mod api_tokens;
 mod audit;
 mod customers;
 mod events;
@@ -10,11 +11,13 @@ mod imports;
 mod links;
 mod list;
 mod onboardings;
+mod once;
 mod sessions;
 mod settings;
 mod staff;
 mod taken;
 mod template_versions;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -24,15 +27,18 @@ use sqlx::{
 };
 
 pub use self::{
+    api_tokens::ApiToken,
     audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
     customers::{Change, Customer, NewCustomer, Region},
     events::Event,
     imports::Import,
     list::{ListFilter, ListPage, ListRow, Sort},
+    once::Once,
     sessions::Sessions,
     staff::{Role, Staff},
     taken::{AllTaken, Taken},
     template_versions::TemplateVersion,
+    webhooks::{Delivery, Due, Webhook},
 };
 use crate::{
     clock::{Clock, Millis},
@@ -57,6 +63,9 @@ pub enum StoreError {
          belongs to it (--key-file), or no link made so far would work"
     )]
     OtherKey,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request before")]
+    OtherRequest,
     /// Another customer has these load balancers.
     #[error("{} has these load balancers in {} already", .0.name, .0.region)]
     Taken(Box<Taken>),

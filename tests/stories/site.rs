@@ -1,6 +1,7 @@
 //! The site: from a customer's name to a green page.
 
 mod access;
+mod api;
 mod durability;
 mod hostile;
 mod link_to_green;

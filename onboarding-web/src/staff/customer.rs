@@ -1,7 +1,5 @@
 //! One customer: what to do next, links, progress, what happened; and what takes something away.
 
-use std::sync::Arc;
-
 use axum::{
     Form,
     extract::{Path, State},
@@ -16,10 +14,11 @@ use crate::{
     catalogue::Template,
     clock,
     customer_form::grouped,
-    email,
+    customers,
     error::{Problem, page},
     event_stream::{self, Watcher},
-    launch, links,
+    launch,
+    links::StackLaunch,
     pages::{
         customer::{
             Confirm, Customer as Page, CustomerLink, Details, EmailText, LaunchRole, RegionLinks,
@@ -35,36 +34,18 @@ use crate::{
 
 const TIMELINE: i64 = 100;
 
-async fn customer(app: &App, id: &str) -> Result<Customer, Problem> {
-    app.store.customer(id).await?.ok_or(Problem::NotFound)
-}
-
-fn internal(error: impl std::fmt::Display) -> Problem {
-    Problem::internal(&error)
-}
-
-async fn pinned(app: &App, customer: &Customer) -> Result<Arc<Template>, Problem> {
-    let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
-    let found = app.catalogue.template(id, &customer.template_version).await?;
-    found.ok_or_else(|| internal(format!("no template {}", customer.template_version)))
-}
-
-fn token(app: &App, customer: &Customer) -> String {
-    app.store.key().page_token(&customer.id, customer.generation)
-}
-
 /// `GET /customers/{id}`
 pub async fn show(
     State(app): State<App>,
     signed: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let customer = customer(&app, &id).await?;
-    let (now, template) = (app.store.now(), pinned(&app, &customer).await?);
+    let customer = customers::find(&app, &id).await?;
+    let (now, template) = (app.store.now(), customers::pinned(&app, &customer).await?);
     let (url, valid) = (format!("/customers/{id}"), customer.link_is_valid(now));
     let frame = signed.frame(&app, &customer.name, "customers");
     let may_edit = frame.can_edit();
-    let link = app.site.page_url(&token(&app, &customer));
+    let link = customers::page_url(&app, &customer);
     let standing = customer.state(now);
     let link_tag = match () {
         () if customer.revoked_at != 0 => Some(Tag::of_link("revoked")),
@@ -74,7 +55,7 @@ pub async fn show(
     // Links are what a viewer may not have.
     let shares = may_edit && valid;
     let regions = if shares { regions(&app, &customer, &template)? } else { Vec::new() };
-    let email = if shares { Some(email_text(&app, &customer, &link).await?) } else { None };
+    let email = if shares { Some(email_text(&app, &customer).await?) } else { None };
     let events = app.store.events(&id, TIMELINE).await?;
     page(&Page {
         tag: Tag::of_state(standing.name()),
@@ -111,25 +92,22 @@ fn regions(
     customer: &Customer,
     template: &Template,
 ) -> Result<Vec<RegionLinks>, Problem> {
-    let now = app.store.now();
-    let one = |region: &Region| {
-        let launch = links::onboarding(&app.site, app.store.key(), template, customer, region)
-            .map_err(internal)?;
-        Ok(RegionLinks {
-            region: region.region.clone(),
-            tag: Tag::of_state(region.onboarding.state(now).name()),
-            load_balancers: words::load_balancers(&region.selectors).join(", "),
-            aws: launch.url,
-            cli: launch.cli,
-            terraform: launch.terraform,
-            stackset: launch.stack_set,
-        })
+    let launches = customers::launches(app, customer, template)?;
+    let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
+    let one = |(region, launch): (&Region, StackLaunch)| RegionLinks {
+        region: region.region.clone(),
+        tag: Tag::of_state(region.onboarding.state(app.store.now()).name()),
+        load_balancers: words::load_balancers(&region.selectors).join(", "),
+        aws: launch.url,
+        cli: launch.cli,
+        terraform: launch.terraform,
+        stackset: launch.stack_set,
     };
-    customer.regions.iter().filter(|region| region.dropped_at == 0).map(one).collect()
+    Ok(listed.zip(launches).map(one).collect())
 }
 
-async fn email_text(app: &App, customer: &Customer, link: &str) -> Result<EmailText, Problem> {
-    let (subject, body) = email_of(app, customer, link).await?;
+async fn email_text(app: &App, customer: &Customer) -> Result<EmailText, Problem> {
+    let (subject, body) = customers::email(app, customer).await?;
     let encoded = |text: &str| -> String {
         // Mail programs do not know the plus sign for a space.
         url::form_urlencoded::byte_serialize(text.as_bytes())
@@ -141,39 +119,10 @@ async fn email_text(app: &App, customer: &Customer, link: &str) -> Result<EmailT
     Ok(EmailText { to: customer.email.clone(), subject, body, mailto })
 }
 
-/// Subject and text of the e-mail to a customer.
-async fn email_of(app: &App, customer: &Customer, link: &str) -> Result<(String, String), Problem> {
-    let (subject, body) = settings_of_email(app).await?;
-    // What an admin wrote was tried before it was saved; should it fail all the same, ours will do.
-    let fill = |own: &str, ours: &str| {
-        email::render(&app.site, customer, link, own)
-            .or_else(|_| email::render(&app.site, customer, link, ours))
-            .map_err(internal)
-    };
-    let subject = email::one_line(&fill(&subject, email::SUBJECT)?);
-    Ok((subject, fill(&body, email::BODY)?))
-}
-
-/// The words of the e-mail as they are set.
-pub async fn settings_of_email(app: &App) -> Result<(String, String), Problem> {
-    let subject = app.store.setting("email_subject").await?;
-    let body = app.store.setting("email_body").await?;
-    let own = |value: Option<String>, ours: &str| {
-        value.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| ours.to_owned())
-    };
-    Ok((own(subject, email::SUBJECT), own(body, email::BODY)))
-}
-
 async fn launch_roles(app: &App, customer: &Customer) -> Result<Vec<LaunchRole>, Problem> {
-    let Some(template) = app.catalogue.launch_role().await? else {
-        return Ok(Vec::new());
-    };
-    // Roles are global: one region will do.
-    let Some(region) = customer.regions.iter().find(|region| region.dropped_at == 0) else {
-        return Ok(Vec::new());
-    };
-    let launch = links::launch_role(&app.site, &template, &region.region).map_err(internal)?;
-    Ok(vec![LaunchRole { region: launch.region, aws: launch.url, cli: launch.cli }])
+    let launch = customers::launch_role(app, customer).await?;
+    let role = |one: StackLaunch| LaunchRole { region: one.region, aws: one.url, cli: one.cli };
+    Ok(launch.into_iter().map(role).collect())
 }
 
 async fn update(app: &App, customer: &Customer) -> Result<Option<UpdateNotice>, Problem> {
@@ -233,7 +182,7 @@ fn details(customer: &Customer, template: &Template) -> Details {
 
 /// `GET /customers/{id}/progress`
 pub async fn fragment(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let customer = customer(&app, &id).await?;
+    let customer = customers::find(&app, &id).await?;
     let base = format!("/customers/{id}");
     let progress = progress::of(&app.site, &customer, app.store.now(), true, &base);
     page(&ProgressFragment { progress: &progress })
@@ -245,17 +194,18 @@ pub async fn events(
     signed: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    customer(&app, &id).await?;
+    customers::find(&app, &id).await?;
     event_stream::open(&app, &id, Watcher::Staff(signed.session), format!("/customers/{id}"))
 }
 
 /// `GET /customers/{id}/preview`: as the customer sees it; not counted as opened.
 pub async fn preview(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let customer = customer(&app, &id).await?;
+    let customer = customers::find(&app, &id).await?;
     if !customer.link_is_valid(app.store.now()) {
         return Err(Problem::LinkGone);
     }
-    page(&launch::view(&app, &customer, &token(&app, &customer)).await?)
+    let token = app.store.key().page_token(&customer.id, customer.generation);
+    page(&launch::view(&app, &customer, &token).await?)
 }
 
 /// Notes of staff.
@@ -271,7 +221,7 @@ pub async fn notes(
     Path(id): Path<String>,
     Form(sent): Form<Notes>,
 ) -> Result<Response, Problem> {
-    let customer = customer(&app, &id).await?;
+    let customer = customers::find(&app, &id).await?;
     let url = format!("/customers/{id}");
     if sent.notes.chars().count() > 2000 {
         return signed
@@ -292,7 +242,7 @@ macro_rules! confirmed {
             signed: SignedIn,
             Path(id): Path<String>,
         ) -> Result<Response, Problem> {
-            let customer = customer(&app, &id).await?;
+            let customer = customers::find(&app, &id).await?;
             let frame = signed.frame(&app, $title, "customers");
             page(&Confirm::$page(frame, &customer.name, &format!("/customers/{id}")))
         }
@@ -303,7 +253,7 @@ macro_rules! confirmed {
             signed: SignedIn,
             Path(id): Path<String>,
         ) -> Result<Response, Problem> {
-            customer(&app, &id).await?;
+            customers::find(&app, &id).await?;
             app.store.$act(&signed.actor(), &id).await?;
             app.live.changed(&id);
             signed.done(&format!("/customers/{id}"), $done).await
@@ -342,7 +292,7 @@ pub async fn reinstate(
     signed: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    customer(&app, &id).await?;
+    customers::find(&app, &id).await?;
     match app.store.reinstate(&signed.actor(), &id).await {
         Err(error @ StoreError::Taken(_)) => {
             return signed.refused(&format!("/customers/{id}"), &format!("{error}.")).await;

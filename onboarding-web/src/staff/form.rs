@@ -11,15 +11,15 @@ use serde::Deserialize;
 use crate::{
     access::SignedIn,
     app::App,
-    customer_form::{self, RawCustomer, Rules},
+    customer_form::{self, RawCustomer},
+    customers,
     error::{Problem, page},
-    links,
     load_balancers::{self, Kind, Line, Selector},
     pages::{
         customers::{Choice, CustomerForm, Parse, ParseRow, Typed},
         frame::FieldError,
     },
-    store::{Customer, NewCustomer, StoreError},
+    store::Customer,
 };
 
 /// The form as it is sent.
@@ -73,108 +73,23 @@ impl Sent {
     }
 }
 
-/// The default lifetime of links, in days.
-pub async fn default_expiry(app: &App) -> Result<u16, Problem> {
-    let set = app.store.setting("link_days").await?;
-    Ok(set.and_then(|days| days.parse().ok()).unwrap_or(14))
-}
-
-/// The record to keep of a checked form.
-pub fn record(checked: customer_form::Customer, typed: &str) -> NewCustomer {
-    let region = |one: &load_balancers::Region| {
-        (one.region.clone(), load_balancers::parameter(one), one.selectors.len())
-    };
-    NewCustomer {
-        regions: checked.regions.iter().map(region).collect(),
-        name: checked.name,
-        email: checked.email,
-        account: checked.account,
-        partition: checked.partition,
-        existing_bucket: checked.existing_bucket.unwrap_or_default(),
-        retention_days: checked.retention_days.into(),
-        template_version: checked.template_version,
-        owner: checked.owner,
-        notes: checked.notes,
-        load_balancers: typed.to_owned(),
-        expires_days: checked.expires_days.into(),
-    }
-}
-
-/// Checks the form; `id` is the one that is being changed.
-async fn checked(
-    app: &App,
-    sent: &Sent,
-    id: Option<&str>,
-) -> Result<Result<NewCustomer, Vec<FieldError>>, Problem> {
-    let mut versions = offered(app).await?;
-    // A customer may stay on a version that is no longer offered.
-    if id.is_some() && !versions.contains(&sent.template_version) {
-        let known = app.catalogue.template(ONBOARDING, &sent.template_version).await;
-        if known?.is_some() {
-            versions.push(sent.template_version.clone());
-        }
-    }
-    let days = default_expiry(app).await?;
-    let customer = match check_alone(app, sent, &versions, days) {
-        Ok(customer) => customer,
-        Err(errors) => {
-            let error = |one: customer_form::FieldError| FieldError::new(one.field, one.message);
-            return Ok(Err(errors.into_iter().map(error).collect()));
-        }
-    };
-    let new = record(customer, sent.load_balancers.trim());
-    let template = app.catalogue.template(ONBOARDING, &new.template_version).await;
-    let template = template?.ok_or(Problem::NotFound)?;
-    Ok(links::check(&app.site, app.store.key(), &template, &new)
-        .map(|()| new)
-        .map_err(|error| vec![FieldError::new("load_balancers", error.to_string())]))
-}
-
-/// What the store has to say about load balancers of somebody else, beside the field.
-fn kept<T>(outcome: Result<T, StoreError>) -> Result<Result<T, Vec<FieldError>>, Problem> {
-    match outcome {
-        Ok(kept) => Ok(Ok(kept)),
-        Err(error @ StoreError::Taken(_)) => {
-            let message = format!("{error}. Change them there");
-            Ok(Err(vec![FieldError::new("load_balancers", message)]))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn check_alone(
-    app: &App,
-    sent: &Sent,
-    versions: &[String],
-    default_expiry_days: u16,
-) -> Result<customer_form::Customer, Vec<customer_form::FieldError>> {
-    let known_region = |region: &str| app.site.offers(region);
-    let rules =
-        Rules { known_region: &known_region, template_versions: versions, default_expiry_days };
-    customer_form::check(&sent.raw(), &rules)
-}
-
-const ONBOARDING: &str = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
-
-async fn offered(app: &App) -> Result<Vec<String>, Problem> {
-    Ok(app.catalogue.offered().await?)
-}
-
 async fn form(
     app: &App,
     signed: &SignedIn,
     editing: Option<&Customer>,
     sent: &Sent,
-    errors: Vec<FieldError>,
+    errors: Vec<customer_form::FieldError>,
 ) -> Result<Response, Problem> {
-    let default = default_expiry(app).await?.to_string();
+    let errors: Vec<FieldError> =
+        errors.into_iter().map(|one| FieldError::new(one.field, one.message)).collect();
+    let default = customers::default_expiry(app).await?.to_string();
     let days = if sent.expires_days.is_empty() { &default } else { &sent.expires_days };
     let mut offered_days: Vec<String> =
         customer_form::OFFERED_EXPIRY_DAYS.iter().map(ToString::to_string).collect();
     if !offered_days.contains(days) && days.parse::<u16>().is_ok() {
         offered_days.push(days.clone());
     }
-    let mut versions = offered(app).await?;
+    let mut versions = app.catalogue.offered().await?;
     if editing.is_some() && !versions.contains(&sent.template_version) {
         versions.push(sent.template_version.clone());
     }
@@ -240,22 +155,14 @@ pub async fn add(
     signed: SignedIn,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    let added = match checked(&app, &sent, None).await? {
-        Ok(new) => kept(app.store.add_customers(&signed.actor(), &[new], None).await)?,
-        Err(errors) => Err(errors),
-    };
+    let added = customers::add(&app, &signed.actor(), &sent.raw()).await?;
     match added {
-        Ok(ids) => {
-            let id = ids.first().map_or("", String::as_str);
+        Ok(id) => {
             let told = "The customer was added and the link is ready. Send it.";
             signed.done(&format!("/customers/{id}"), told).await
         }
         Err(errors) => form(&app, &signed, None, &sent, errors).await,
     }
-}
-
-async fn customer(app: &App, id: &str) -> Result<Customer, Problem> {
-    app.store.customer(id).await?.ok_or(Problem::NotFound)
 }
 
 /// `GET /customers/{id}/edit`
@@ -264,7 +171,7 @@ pub async fn edit(
     signed: SignedIn,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let customer = customer(&app, &id).await?;
+    let customer = customers::find(&app, &id).await?;
     form(&app, &signed, Some(&customer), &Sent::of(&customer), Vec::new()).await
 }
 
@@ -275,22 +182,10 @@ pub async fn change(
     Path(id): Path<String>,
     Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    let customer = customer(&app, &id).await?;
-    let stacks = customer.regions.iter().any(|region| region.onboarding.stack.is_some());
-    let mut checked = checked(&app, &sent, Some(&id)).await?;
-    if checked.as_ref().is_ok_and(|new| stacks && new.account != customer.account) {
-        let message = "A stack runs in the account that is set. Add another customer for this one";
-        checked = Err(vec![FieldError::new("account", message)]);
-    }
-    let changed = match checked {
-        Ok(new) => kept(app.store.change_customer(&signed.actor(), &id, &new).await)?,
-        Err(errors) => Err(errors),
-    };
+    let customer = customers::find(&app, &id).await?;
+    let changed = customers::change(&app, &signed.actor(), &customer, &sent.raw()).await?;
     match changed {
-        Ok(()) => {
-            app.live.changed(&id);
-            signed.done(&format!("/customers/{id}"), "The changes were saved.").await
-        }
+        Ok(()) => signed.done(&format!("/customers/{id}"), "The changes were saved.").await,
         Err(errors) => form(&app, &signed, Some(&customer), &sent, errors).await,
     }
 }

@@ -10,19 +10,14 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use templates::catalog::LOGS_ANALYSIS_ONBOARDING;
 
-use super::form::{default_expiry, record};
 use crate::{
     access::SignedIn,
     app::App,
     clock::{self, DAY},
-    csv_text,
-    customer_form::Rules,
+    csv_text, customers,
     error::{Problem, page},
-    import::{self, DryRun},
-    links,
-    load_balancers::overlap,
+    import,
     pages::{
         frame::FieldError,
         import::{Column, Import as Page, ImportCheck, ImportDone, RowError},
@@ -111,7 +106,7 @@ pub async fn upload(
     let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else {
         return refuse("Choose a CSV file".to_owned());
     };
-    if let Err(error) = dry_run(&app, bytes.to_vec()).await? {
+    if let Err(error) = customers::dry_run(&app, bytes.to_vec()).await? {
         return refuse(error);
     }
     let Ok(content) = String::from_utf8(bytes.to_vec()) else {
@@ -119,46 +114,6 @@ pub async fn upload(
     };
     let id = app.store.keep_import(&signed.staff.id, &name, &content).await?;
     Ok(Redirect::to(&format!("/customers/import/{id}")).into_response())
-}
-
-/// What the file would do; nothing is saved.
-async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Problem> {
-    let versions = app.catalogue.offered().await?;
-    let days = default_expiry(app).await?;
-    let taken = app.store.all_taken().await?;
-    let (site, key) = (app.site.clone(), app.store.key().clone());
-    let newest = versions.first().cloned().unwrap_or_default();
-    let template = app.catalogue.template(LOGS_ANALYSIS_ONBOARDING.id, &newest).await;
-    let template = template?.ok_or(Problem::NotFound)?;
-    let run = tokio::task::spawn_blocking(move || {
-        let known_region = |region: &str| site.offers(region);
-        let rules = Rules {
-            known_region: &known_region,
-            template_versions: &versions,
-            default_expiry_days: days,
-        };
-        let exists = |account: &str, region: &str, wanted: &str| {
-            let there = taken.get(&(account.to_owned(), region.to_owned()))?;
-            there.iter().find(|(has, _)| overlap(has, wanted)).map(|(_, name)| name.clone())
-        };
-        let mut run = import::read(&bytes, &rules, &exists).map_err(|error| error.to_string())?;
-        run.good.retain(|(row, customer)| {
-            let new = record(customer.clone(), "");
-            let outcome = links::check(&site, &key, &template, &new);
-            let refused = outcome.err().map(|error| import::RowError {
-                row: *row,
-                column: "load_balancers",
-                value: new.regions.first().map(|(_, list, _)| list.clone()).unwrap_or_default(),
-                message: error.to_string(),
-            });
-            let good = refused.is_none();
-            run.errors.extend(refused);
-            good
-        });
-        run.errors.sort_by_key(|error| error.row);
-        Ok(run)
-    });
-    run.await.map_err(|error| Problem::internal(&error))
 }
 
 async fn kept(app: &App, signed: &SignedIn, id: &str) -> Result<Import, Problem> {
@@ -176,7 +131,7 @@ pub async fn check(
     if !kept.done.is_empty() {
         return done(&app, &signed, &kept);
     }
-    let run = match dry_run(&app, kept.content.into_bytes()).await? {
+    let run = match customers::dry_run(&app, kept.content.into_bytes()).await? {
         Ok(run) => run,
         Err(error) => return form(&app, &signed, vec![FieldError::new("file", error)]),
     };
@@ -207,7 +162,7 @@ pub async fn errors(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let kept = kept(&app, &signed, &id).await?;
-    let run = dry_run(&app, kept.content.into_bytes()).await?;
+    let run = customers::dry_run(&app, kept.content.into_bytes()).await?;
     let errors = run.map(|run| run.errors).unwrap_or_default().into_iter();
     let lines =
         errors.map(|one| vec![one.row.to_string(), one.column.to_owned(), one.value, one.message]);
@@ -232,25 +187,16 @@ pub async fn confirm(
     if !kept.done.is_empty() {
         return Ok(Redirect::to(&url).into_response());
     }
-    let run = dry_run(&app, kept.content.into_bytes()).await?.map_err(|_| Problem::NotFound)?;
+    let run = customers::dry_run(&app, kept.content.into_bytes())
+        .await?
+        .map_err(|_| Problem::NotFound)?;
     let whole = run.errors.is_empty();
     if run.good.is_empty() || (!whole && mode != "good") {
         let why = "Nothing was added: some rows cannot be, as listed below.";
         return signed.refused(&url, why).await;
     }
-    let new: Vec<_> = run
-        .good
-        .into_iter()
-        .map(|(_, customer)| {
-            let typed: Vec<String> = customer
-                .regions
-                .iter()
-                .flat_map(|region| region.selectors.iter().map(ToString::to_string))
-                .collect();
-            record(customer, &typed.join("\n"))
-        })
-        .collect();
-    let left_out = run.rows - new.len();
+    let left_out = run.rows - run.good.len();
+    let new = customers::records(run);
     match app.store.add_customers(&signed.actor(), &new, Some((&id, left_out))).await {
         Ok(_) => Ok(Redirect::to(&url).into_response()),
         // Somebody was faster, between the check and now.

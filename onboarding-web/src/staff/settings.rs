@@ -9,12 +9,13 @@ use axum::{
 use serde::Deserialize;
 use templates::partition::REGIONS;
 
-use super::{customer::settings_of_email, form::default_expiry, sign_in::set_password};
+use super::sign_in::set_password;
 use crate::{
     access::SignedIn,
     app::App,
     clock,
     customer_form::OFFERED_EXPIRY_DAYS,
+    customers::{default_expiry, settings_of_email},
     email,
     error::{Problem, page},
     pages::{

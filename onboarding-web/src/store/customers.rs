@@ -222,7 +222,12 @@ impl Store {
         Ok(ids)
     }
 
-    async fn add_within(&self, tx: &mut Tx, actor: &Actor, new: &NewCustomer) -> Result<String> {
+    pub(super) async fn add_within(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        new: &NewCustomer,
+    ) -> Result<String> {
         let (id, now) = (random_id(), self.now());
         sqlx::query(
             "INSERT INTO customers (id, name, email, account, aws_partition, existing_bucket, \

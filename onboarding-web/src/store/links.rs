@@ -14,8 +14,20 @@ impl Store {
     /// Makes a new link; the old one stops working at once, stacks that were launched with it go on
     /// reporting.
     pub async fn rotate_link(&self, actor: &Actor, id: &str) -> Result<()> {
+        self.rotate(actor, id, None).await.map(drop)
+    }
+
+    /// The same, if the present link is still the one that is to be replaced; whether it was.
+    pub async fn rotate_link_of(&self, actor: &Actor, id: &str, generation: i64) -> Result<bool> {
+        self.rotate(actor, id, Some(generation)).await
+    }
+
+    async fn rotate(&self, actor: &Actor, id: &str, replaced: Option<i64>) -> Result<bool> {
         let mut tx = self.write().await?;
-        let Some(customer) = lock(&mut tx, id).await? else { return Ok(()) };
+        let Some(customer) = lock(&mut tx, id).await? else { return Ok(false) };
+        if replaced.is_some_and(|generation| generation != customer.generation) {
+            return Ok(false);
+        }
         let (generation, now) = (customer.generation + 1, self.now());
         sqlx::query(
             "UPDATE customers SET generation = $1, page_digest = $2, expires_at = $3, revoked_at = 0, \
@@ -35,7 +47,7 @@ impl Store {
         self.refresh(&mut tx, id).await?;
         self.told(&mut tx, actor, &customer, ("replace link", "made a new link")).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     /// Stops the link. Stacks that were launched with it go on reporting.

@@ -6,6 +6,7 @@ use super::{
     events, to_json,
 };
 use crate::{
+    clock,
     onboarding::{self, Onboarding, Stack, State},
     token::{digest, random_id},
 };
@@ -194,6 +195,7 @@ impl Store {
         let Customer { name, email, account, load_balancers, .. } = &customer;
         let search = [name, email, account, load_balancers, &token[37..], &regions.join(" ")];
         let search = search.map(str::to_lowercase).join("\n");
+        self.tell_of_state(tx, &customer, state).await?;
         sqlx::query(
             "UPDATE customers SET state = $1, rank = $2, regions = $3, search = $4 WHERE id = $5",
         )
@@ -207,6 +209,36 @@ impl Store {
         Ok(())
     }
 }
+
+impl Store {
+    /// Tells webhooks that a customer's state is another one.
+    async fn tell_of_state(&self, tx: &mut Tx, customer: &Customer, state: State) -> Result<()> {
+        let before = "SELECT state FROM customers WHERE id = $1";
+        let before: String =
+            sqlx::query_scalar(before).bind(&customer.id).fetch_one(&mut **tx).await?;
+        if before == state.name() {
+            return Ok(());
+        }
+        let now = self.now();
+        let region = |one: &Region| {
+            let state = one.onboarding.state(now).name();
+            serde_json::json!({ "region": one.region, "state": state })
+        };
+        let body = serde_json::json!({
+            "type": STATE_CHANGED,
+            "timestamp": clock::rfc3339(now),
+            "data": {
+                "customer": { "id": customer.id, "name": customer.name, "account": customer.account },
+                "from": (!before.is_empty()).then_some(before),
+                "to": state.name(),
+                "regions": customer.regions.iter().map(region).collect::<Vec<_>>(),
+            },
+        });
+        self.tell_all(tx, STATE_CHANGED, &body.to_string()).await
+    }
+}
+
+const STATE_CHANGED: &str = "customer.state_changed";
 
 async fn write_status(tx: &mut Tx, id: &str, region: &str, status: &Onboarding) -> Result<()> {
     let update = "UPDATE onboardings SET status = $1 WHERE customer_id = $2 AND region = $3";

@@ -18,7 +18,7 @@ use onboarding_web::{
 use templates::report::{Phase, Report};
 
 use self::{
-    rows::{ROWS, Row, WHO},
+    rows::{API, ROWS, Row, WHO},
     world::{Inside, OWN, Prepared, REGION, Subject, World, new_customer, read, set_cookie},
 };
 
@@ -30,16 +30,23 @@ const GONE: &str = "This link does not work any more";
 fn every_route_has_a_row_and_every_row_a_route() {
     let routes: BTreeSet<String> =
         routes::table().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let programs = API.iter().map(|(method, path, _)| format!("{method} {path}"));
     let rows: BTreeSet<String> =
-        ROWS.iter().map(|row| format!("{} {}", row.method, row.path)).collect();
+        ROWS.iter().map(|row| format!("{} {}", row.method, row.path)).chain(programs).collect();
     assert_eq!(
         routes.difference(&rows).collect::<Vec<_>>(),
         Vec::<&String>::new(),
         "without a row"
     );
     assert_eq!(rows.difference(&routes).collect::<Vec<_>>(), Vec::<&String>::new(), "no routes");
-    assert_eq!((routes::table().len(), ROWS.len()), (routes.len(), rows.len()), "there twice");
+    let all = ROWS.len() + API.len();
+    assert_eq!((routes::table().len(), all), (routes.len(), rows.len()), "there twice");
     for route in routes::table() {
+        let program = API.iter().find(|row| row.0 == route.method && row.1 == route.path);
+        if let Some((.., scope)) = program {
+            assert_eq!(route.access, Access::Token(*scope), "{} {}", route.method, route.path);
+            continue;
+        }
         let row = ROWS.iter().find(|row| row.method == route.method && row.path == route.path);
         assert_eq!(row.unwrap().access, route.access, "{} {}", route.method, route.path);
     }

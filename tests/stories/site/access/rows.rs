@@ -1,6 +1,6 @@
 //! Who gets which answer from which address, written out.
 
-use onboarding_web::{access::Access, store::Role};
+use onboarding_web::{access::Access, api::caller::Scope, store::Role};
 
 /// One address, and what it answers.
 pub(crate) struct Row {
@@ -66,6 +66,7 @@ pub(crate) const ROWS: &[Row] = &[
         ["200", "303", "303", "303", "200", "200", "200", "200"],
     ),
     open("POST", "/sign-in", "422"),
+    open("GET", "/api/openapi.json", "200"),
     open("GET", "/help", "200"),
     open("GET", "/assets/{hash}/{name}", "200"),
     open("GET", "/favicon.ico", "200"),
@@ -127,6 +128,37 @@ pub(crate) const ROWS: &[Row] = &[
     admin("POST", "/settings/staff/{id}", "303"),
     admin("POST", "/settings/links", "303"),
     admin("POST", "/settings/email", "303"),
+    admin("GET", "/settings/tokens", "200"),
+    admin("POST", "/settings/tokens", "422"),
+    admin("POST", "/settings/tokens/{id}/revoke", "404"),
+    admin("GET", "/settings/webhooks", "200"),
+    admin("POST", "/settings/webhooks", "422"),
+    admin("POST", "/settings/webhooks/{id}/test", "404"),
+    admin("POST", "/settings/webhooks/{id}/remove", "404"),
     // Last, because it ends the sessions.
     open("POST", "/sign-out", "303"),
+];
+
+/// What programs call, and the one scope that lets them.
+pub(crate) const API: &[(&str, &str, Scope)] = &[
+    ("GET", "/api/v1/customers", Scope::CustomersRead),
+    ("POST", "/api/v1/customers", Scope::CustomersWrite),
+    ("POST", "/api/v1/customers/import", Scope::CustomersWrite),
+    ("GET", "/api/v1/customers/{id}", Scope::CustomersRead),
+    ("PUT", "/api/v1/customers/{id}", Scope::CustomersWrite),
+    ("GET", "/api/v1/customers/{id}/events", Scope::CustomersRead),
+    ("POST", "/api/v1/customers/{id}/offboard", Scope::CustomersWrite),
+    ("POST", "/api/v1/customers/{id}/reinstate", Scope::CustomersWrite),
+    ("GET", "/api/v1/customers/{id}/link", Scope::CustomersWrite),
+    ("POST", "/api/v1/customers/{id}/link/rotate", Scope::CustomersWrite),
+    ("POST", "/api/v1/customers/{id}/link/revoke", Scope::CustomersWrite),
+    ("GET", "/api/v1/templates", Scope::TemplatesRead),
+    ("GET", "/api/v1/templates/{id}/diff", Scope::TemplatesRead),
+    ("GET", "/api/v1/templates/{id}/{version}", Scope::TemplatesRead),
+    ("GET", "/api/v1/audit", Scope::AuditRead),
+    ("GET", "/api/v1/webhooks", Scope::WebhooksWrite),
+    ("POST", "/api/v1/webhooks", Scope::WebhooksWrite),
+    ("DELETE", "/api/v1/webhooks/{id}", Scope::WebhooksWrite),
+    ("POST", "/api/v1/webhooks/{id}/test", Scope::WebhooksWrite),
+    ("GET", "/api/v1/webhooks/{id}/deliveries", Scope::WebhooksWrite),
 ];

@@ -149,7 +149,11 @@ impl World {
 
     /// Starts a site on a database; a SQLite file of its own if that is empty.
     pub(crate) async fn on(database: &str) -> Result<Self> {
-        let site = Site::on(database, &[]).await?;
+        Self::of(Site::on(database, &[]).await?, database).await
+    }
+
+    /// With a site that runs.
+    pub(crate) async fn of(site: Site, database: &str) -> Result<Self> {
         let key = Key::load(&site.folder().join("onboarding.key"))?;
         let file = format!("sqlite://{}", site.folder().join("onboarding.db").display());
         let url = if database.is_empty() { &file } else { database };
