@@ -7,6 +7,7 @@ use std::{
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde::{Deserialize, Serialize};
 use templates::vendor::Constants;
 
 use crate::{
@@ -40,7 +41,7 @@ pub struct App {
 }
 
 /// Settings that do not change while the program runs.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
     /// Without a slash at its end.
     pub public_url: String,
@@ -168,14 +169,20 @@ impl Site {
 impl App {
     /// Puts the parts together.
     pub fn new(store: Store, settings: &Serve) -> Self {
+        let site = Site {
+            trusted_proxies: settings.trusted_proxies,
+            webhook_hosts: settings.webhook_hosts.clone(),
+            ..Site::new(&settings.vendor)
+        };
+        Self::of_site(store, site)
+    }
+
+    /// The same, with settings that are known from before.
+    pub fn of_site(store: Store, site: Site) -> Self {
         Self {
             catalogue: Catalogue::new(store.clone()),
             store,
-            site: Arc::new(Site {
-                trusted_proxies: settings.trusted_proxies,
-                webhook_hosts: settings.webhook_hosts.clone(),
-                ..Site::new(&settings.vendor)
-            }),
+            site: Arc::new(site),
             live: Live::default(),
             limits: Arc::default(),
             chain: Arc::default(),

@@ -80,7 +80,8 @@ impl From<StoreError> for Problem {
                 return bad(StatusCode::CONFLICT, "Somebody else has it", next);
             }
             StoreError::OtherRequest => {
-                let next = "This Idempotency-Key came with another request before. Choose a new one.";
+                let next =
+                    "This Idempotency-Key came with another request before. Choose a new one.";
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 return bad(status, "The key was used before", next.to_owned());
             }

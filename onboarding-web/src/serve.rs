@@ -79,6 +79,8 @@ pub async fn app(store: Store, settings: &Serve) -> Result<App> {
     let app = App::new(store, settings);
     let folder = settings.vendor.template_folder.as_deref();
     app.catalogue.publish(&app.site.constants, folder).await?;
+    // For the shell, which makes the same links.
+    app.store.note_setting("site", &serde_json::to_string(&*app.site)?).await?;
     Ok(app)
 }
 

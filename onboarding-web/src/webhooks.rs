@@ -236,7 +236,8 @@ mod tests {
     #[test]
     fn deliveries_go_to_the_world_by_https() {
         let check = |text: &str| check_url(text, &["receiver.internal".to_owned()]);
-        for good in ["https://crm.example.com/hook?x=1", "https://1.1.1.1/", "http://receiver.internal:1/x"]
+        for good in
+            ["https://crm.example.com/hook?x=1", "https://1.1.1.1/", "http://receiver.internal:1/x"]
         {
             assert!(check(good).is_ok(), "{good}");
         }

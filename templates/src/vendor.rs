@@ -4,7 +4,7 @@
 //! template is ever changed, so that what a customer reads is what stands in the repository.
 
 /// What differs from vendor to vendor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Constants {
     /// The account that may read the logs, 12 digits.
     pub account_id: String,

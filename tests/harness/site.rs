@@ -77,7 +77,7 @@ pub fn build_alone() -> Result<()> {
 }
 
 /// The site's program, as `cargo test` builds it unless it was built alone.
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     match ALONE.get() {
         Some(path) => Ok(path.clone()),
         None => Ok(bootstrap()?.with_file_name("onboarding-web")),
@@ -164,14 +164,20 @@ impl Site {
 
     /// Runs the program with other arguments on the same database; status and what it wrote.
     pub fn run(&self, arguments: &[&str]) -> Result<(i32, String)> {
+        let (code, out, errors) = self.run_apart(arguments)?;
+        Ok((code, out + &errors))
+    }
+
+    /// The same, with what is the result and what is not apart.
+    pub fn run_apart(&self, arguments: &[&str]) -> Result<(i32, String, String)> {
         let storage = self
             .arguments
             .iter()
             .filter(|one| one.starts_with("--database-url") || one.starts_with("--key-file"));
         let output = Command::new(program()?).args(storage).args(arguments).output()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let text = text + &String::from_utf8_lossy(&output.stderr);
-        Ok((output.status.code().unwrap_or(-1), text))
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let code = output.status.code().unwrap_or(-1);
+        Ok((code, text(&output.stdout), text(&output.stderr)))
     }
 
     /// Somebody who is not signed in.

@@ -8,6 +8,7 @@ mod link_to_green;
 mod pages;
 mod reports;
 mod sessions;
+mod shell;
 mod stack_life;
 mod staff_work;
 mod store;

