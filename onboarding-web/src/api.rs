@@ -37,6 +37,7 @@ use utoipa::{
         links::revoke, templates::list, templates::show, templates::diff, audit::list,
         webhooks::list, webhooks::add, webhooks::remove, webhooks::test, webhooks::deliveries,
     ),
+    components(schemas(customers::StateName, customers::SortName)),
     modifiers(&Token)
 )]
 pub struct Description;

@@ -122,65 +122,72 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Who is answered, and so in which words.
+enum Asks {
+    Person,
+    Stack,
+    Program,
+}
+
 /// Turns problems into pages, and what other layers refused as well.
 pub async fn render(State(app): State<App>, request: Request, next: Next) -> Response {
-    let from_stack = request.uri().path() == "/reports";
-    let of_api = request.uri().path().starts_with("/api/");
+    let asks = match request.uri().path() {
+        "/reports" => Asks::Stack,
+        path if path.starts_with("/api/") => Asks::Program,
+        _ => Asks::Person,
+    };
     let response = next.run(request).await;
     if speaks_for_itself(&response) {
         return response;
     }
-    let problem = if let Some(problem) = response.extensions().get::<Problem>() {
-        problem.clone()
-    } else if response.extensions().get::<ProtectionError>().is_some() {
-        if from_stack {
-            return refused(StatusCode::FORBIDDEN, "reports come from stacks, not from browsers");
-        }
-        if of_api {
-            let detail = "The API is for programs, not for pages of other sites.";
-            return Failure::new(StatusCode::FORBIDDEN, "This may not be done", detail)
-                .into_response();
-        }
-        let page = ErrorPage::foreign_form(app.site.frame(""));
-        return (StatusCode::FORBIDDEN, Html(page.render().unwrap_or_default())).into_response();
-    } else {
-        match response.status() {
-            status @ StatusCode::METHOD_NOT_ALLOWED => {
-                let next = "Go back and use the page's own buttons.".to_owned();
-                Problem::Bad(status, "That cannot be done here", next)
-            }
-            status @ StatusCode::PAYLOAD_TOO_LARGE => {
-                let next = "Send less at once: a list of customers may have 2 MB.".to_owned();
-                Problem::Bad(status, "That is too large", next)
-            }
-            status @ (StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE) => {
-                Problem::Bad(status, "That took too long", "Try again in a minute.".to_owned())
-            }
-            status if is_unread(status) => {
-                let next = "Go back, reload the page and try again.".to_owned();
-                Problem::Bad(status, "That could not be read", next)
-            }
-            _ => return response,
-        }
-    };
-    if of_api {
-        return Failure::from(problem).into_response();
-    }
-    if from_stack {
-        let words = problem.status().canonical_reason().unwrap_or_default().to_lowercase();
-        return refused(problem.status(), &words);
-    }
-    let frame = match response.extensions().get::<SignedIn>() {
-        Some(SignedIn { staff, .. }) => app.site.staff_frame(staff, "", ""),
-        None => app.site.frame(""),
+    let foreign = response.extensions().get::<ProtectionError>().is_some();
+    let problem = response.extensions().get::<Problem>().cloned();
+    let Some(problem) = problem.or_else(|| refused_by_layer(response.status(), foreign)) else {
+        return response;
     };
     let status = problem.status();
-    let page = problem.page(frame, &app).render().unwrap_or_default();
-    let mut page = (status, Html(page)).into_response();
+    let words = match asks {
+        Asks::Program => return Failure::from(problem).into_response(),
+        Asks::Stack => {
+            let words = status.canonical_reason().unwrap_or_default().to_lowercase();
+            return refused(status, &words);
+        }
+        Asks::Person if foreign => ErrorPage::foreign_form(app.site.frame("")),
+        Asks::Person => {
+            let frame = match response.extensions().get::<SignedIn>() {
+                Some(SignedIn { staff, .. }) => app.site.staff_frame(staff, "", ""),
+                None => app.site.frame(""),
+            };
+            problem.page(frame, &app)
+        }
+    };
+    let mut page = (status, Html(words.render().unwrap_or_default())).into_response();
     if let Some(wait) = response.headers().get(RETRY_AFTER) {
         page.headers_mut().insert(RETRY_AFTER, wait.clone());
     }
     page
+}
+
+/// What a status means that a layer or an extractor answered with.
+fn refused_by_layer(status: StatusCode, foreign: bool) -> Option<Problem> {
+    let (title, next) = match status {
+        _ if foreign => ("This was not sent from here", "Send it from the site's own pages."),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            ("That cannot be done here", "Go back and use the page's own buttons.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("That is too large", "Send less at once: a list of customers may have 2 MB.")
+        }
+        StatusCode::REQUEST_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
+            ("That took too long", "Try again in a minute.")
+        }
+        status if is_unread(status) => {
+            ("That could not be read", "Go back, reload the page and try again.")
+        }
+        _ => return None,
+    };
+    let status = if foreign { StatusCode::FORBIDDEN } else { status };
+    Some(Problem::Bad(status, title, next.to_owned()))
 }
 
 /// A page or JSON of ours, whatever its status: a form that says what is wrong with it, for one.

@@ -176,18 +176,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
             }
         }
     }));
-    match webhooks::client(app.site.webhook_hosts.clone()) {
-        Ok(client) => {
-            let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(1));
-            tasks.push(tokio::spawn(async move {
-                while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
-                    let outcome = webhooks::deliver(&one, &client).await;
-                    log_failure("webhooks", outcome.map(drop));
-                }
-            }));
-        }
-        Err(error) => tracing::error!(%error, "nobody can be told of changes"),
-    }
+    tasks.extend(telling(app, stopped));
     // Other copies of the service, and the command line, change customers too.
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(1));
     tasks.push(tokio::spawn(async move {
@@ -206,6 +195,24 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
         }
     }));
     tasks
+}
+
+/// Tells webhooks what they are to be told.
+fn telling(app: &App, stopped: &watch::Receiver<bool>) -> Option<Task> {
+    let client = match webhooks::client(app.site.webhook_hosts.clone()) {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(%error, "webhooks cannot be told of anything");
+            return None;
+        }
+    };
+    let (app, mut end, mut ticks) =
+        (app.clone(), stopped.clone(), interval(Duration::from_secs(1)));
+    Some(tokio::spawn(async move {
+        while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+            log_failure("webhooks", webhooks::deliver(&app, &client).await.map(drop));
+        }
+    }))
 }
 
 fn log_failure(what: &str, outcome: crate::store::Result<()>) {

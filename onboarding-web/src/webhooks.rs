@@ -28,9 +28,10 @@ const AT_ONCE: i64 = 20;
 const WAITS: [Millis; 8] =
     [5_000, 30_000, 2 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR, 12 * HOUR];
 
-/// Whether an address is reached from anywhere: none of those that IANA set aside for a network's own
-/// use, for this machine, for documentation, or for nothing (IPv4 and IPv6 Special-Purpose Address
-/// Registries).
+/// Whether an address is reached from anywhere.
+///
+/// It is none of those that IANA set aside for a network's own use, for this machine, for documentation,
+/// or for nothing (IPv4 and IPv6 Special-Purpose Address Registries).
 pub fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => is_public_v4(ip),
@@ -62,8 +63,7 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [first, second, ..] = ip.segments();
     // Only 2000::/3 is given out; of that, not what carries IPv4 addresses or is set aside.
     let given_out = first & 0xe000 == 0x2000;
-    let aside = (first == 0x2001 && second < 0x200) // Teredo, ORCHID and other protocols
-        || (first == 0x2001 && second == 0x0db8) // documentation
+    let aside = (first == 0x2001 && (second < 0x200 || second == 0x0db8)) // Teredo and other protocols
         || first == 0x2002 // 6to4
         || first & 0xfff0 == 0x3ff0; // documentation
     given_out && !aside

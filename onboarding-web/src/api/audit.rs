@@ -78,7 +78,7 @@ fn day(field: &'static str, text: Option<&str>) -> Result<i64, Failure> {
 /// Lists entries of the audit log, the newest first.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit", params(Asked),
     security(("token" = ["audit:read"])),
-    responses((status = 200, body = List<Entry>), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = List<Entry>), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn list(
     State(app): State<App>,
     Query(asked): Query<Asked>,

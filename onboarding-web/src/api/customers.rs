@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     caller::Caller,
     failure::Failure,
-    request::{IdempotencyKey, Json, List, Part, Query, once},
+    request::{IdempotencyKey, Json, List, Part, Query, once, whole_or_none},
 };
 use crate::{
     app::App,
@@ -41,11 +41,11 @@ pub struct CustomerFields {
     #[serde(default)]
     existing_bucket: Option<String>,
     /// Days after which logs expire in a new bucket; 365 if not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     #[schema(minimum = 1, maximum = 3650)]
     retention_days: Option<u16>,
     /// Days that the link works; as set under Settings if not given.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_or_none")]
     #[schema(minimum = 1, maximum = 90)]
     expires_days: Option<u16>,
     /// The version of the onboarding template that links pin; the newest if not given.
@@ -139,7 +139,8 @@ pub struct Customer {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Region {
     /// For instance `eu-west-1`.
-    region: String,
+    #[serde(rename = "region")]
+    name: String,
     /// The value of the stack's parameter `LoadBalancers`.
     load_balancers: String,
     /// As the customer's.
@@ -171,7 +172,7 @@ fn time(at: Millis) -> Option<String> {
 
 fn region(one: &RegionRecord, now: Millis) -> Region {
     Region {
-        region: one.region.clone(),
+        name: one.region.clone(),
         load_balancers: one.selectors.clone(),
         state: one.onboarding.state(now).name().to_owned(),
         stack_id: one.onboarding.stack.as_ref().map(|stack| stack.id.clone()),
@@ -282,15 +283,19 @@ pub enum SortName {
 /// Lists customers.
 #[utoipa::path(get, path = "/api/v1/customers", tag = "customers", params(Asked),
     security(("token" = ["customers:read"])),
-    responses((status = 200, body = List<CustomerRow>), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = List<CustomerRow>), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn list(
     State(app): State<App>,
     Query(asked): Query<Asked>,
 ) -> Result<axum::Json<List<CustomerRow>>, Failure> {
     let part = Part::new(asked.page, asked.per_page)?;
+    let query = asked.q.unwrap_or_default();
+    if query.chars().count() > 200 {
+        return Err(Failure::of_field("q", "Search for at most 200 characters"));
+    }
     let state = asked.state.map(|state| format!("{state:?}").to_lowercase());
     let filter = ListFilter {
-        query: asked.q.unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect(),
+        query: query.chars().filter(|c| !c.is_control()).collect(),
         state: state.unwrap_or_default(),
         region: asked.region.unwrap_or_default(),
         version: asked.version.unwrap_or_default(),
@@ -313,7 +318,7 @@ pub async fn list(
 #[utoipa::path(post, path = "/api/v1/customers", tag = "customers", params(IdempotencyKey),
     request_body = CustomerFields, security(("token" = ["customers:write"])),
     responses((status = 201, body = Customer, headers(("Location" = String))),
-        (status = "4XX", body = Failure)))]
+        (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn add(
     State(app): State<App>,
     caller: Caller,
@@ -334,7 +339,7 @@ pub async fn add(
 /// One customer.
 #[utoipa::path(get, path = "/api/v1/customers/{id}", tag = "customers",
     params(("id" = String, Path,)), security(("token" = ["customers:read"])),
-    responses((status = 200, body = Customer), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Customer), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -346,7 +351,7 @@ pub async fn show(
 #[utoipa::path(put, path = "/api/v1/customers/{id}", tag = "customers",
     params(("id" = String, Path,)), request_body = CustomerFields,
     security(("token" = ["customers:write"])),
-    responses((status = 200, body = Customer), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Customer), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -362,7 +367,7 @@ pub async fn change(
 /// Begins to take a customer off: its page then says how to delete the stacks. Logs stay.
 #[utoipa::path(post, path = "/api/v1/customers/{id}/offboard", tag = "customers",
     params(("id" = String, Path,)), security(("token" = ["customers:write"])),
-    responses((status = 200, body = Customer), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Customer), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn offboard(
     State(app): State<App>,
     caller: Caller,
@@ -377,7 +382,7 @@ pub async fn offboard(
 /// Takes a customer back who was being taken off.
 #[utoipa::path(post, path = "/api/v1/customers/{id}/reinstate", tag = "customers",
     params(("id" = String, Path,)), security(("token" = ["customers:write"])),
-    responses((status = 200, body = Customer), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Customer), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn reinstate(
     State(app): State<App>,
     caller: Caller,
@@ -405,7 +410,7 @@ pub struct Event {
 /// What happened to a customer: the last 200 events, the newest first.
 #[utoipa::path(get, path = "/api/v1/customers/{id}/events", tag = "customers",
     params(("id" = String, Path,)), security(("token" = ["customers:read"])),
-    responses((status = 200, body = Vec<Event>), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Vec<Event>), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn events(
     State(app): State<App>,
     Path(id): Path<String>,

@@ -78,7 +78,7 @@ fn view(run: &DryRun) -> Import {
 #[utoipa::path(post, path = "/api/v1/customers/import", tag = "customers",
     params(How, IdempotencyKey), request_body(content = String, content_type = "text/csv"),
     security(("token" = ["customers:write"])),
-    responses((status = 200, body = Import), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Import), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn run(
     State(app): State<App>,
     caller: Caller,

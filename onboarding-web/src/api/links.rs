@@ -7,7 +7,11 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{caller::Caller, failure::Failure, request::Json};
+use super::{
+    caller::Caller,
+    failure::Failure,
+    request::{Json, whole},
+};
 use crate::{app::App, clock, customers, links::StackLaunch, store::Customer};
 
 /// A customer's link, and what stands behind it for each region.
@@ -29,6 +33,7 @@ pub struct CustomerLink {
 
 /// A stack to launch.
 #[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "AWS's own words")]
 pub struct Stack {
     /// For instance `eu-west-1`.
     region: String,
@@ -90,7 +95,7 @@ async fn view(app: &App, customer: &Customer) -> Result<CustomerLink, Failure> {
 /// The customer's link. Whoever has it may open the customer's page, hence the scope.
 #[utoipa::path(get, path = "/api/v1/customers/{id}/link", tag = "links",
     params(("id" = String, Path,)), security(("token" = ["customers:write"])),
-    responses((status = 200, body = CustomerLink), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = CustomerLink), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn show(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -103,6 +108,7 @@ pub async fn show(
 #[serde(deny_unknown_fields)]
 pub struct Replace {
     /// The generation of the present link. So a request that comes twice replaces one link.
+    #[serde(deserialize_with = "whole")]
     #[schema(example = 1)]
     generation: i64,
 }
@@ -112,7 +118,7 @@ pub struct Replace {
 #[utoipa::path(post, path = "/api/v1/customers/{id}/link/rotate", tag = "links",
     params(("id" = String, Path,)), request_body = Replace,
     security(("token" = ["customers:write"])),
-    responses((status = 200, body = CustomerLink), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = CustomerLink), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn rotate(
     State(app): State<App>,
     caller: Caller,
@@ -131,7 +137,7 @@ pub async fn rotate(
 /// Stops the link. Stacks that were launched with it go on reporting.
 #[utoipa::path(post, path = "/api/v1/customers/{id}/link/revoke", tag = "links",
     params(("id" = String, Path,)), security(("token" = ["customers:write"])),
-    responses((status = 204), (status = "4XX", body = Failure)))]
+    responses((status = 204), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn revoke(
     State(app): State<App>,
     caller: Caller,

@@ -5,7 +5,10 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, Error},
+};
 use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
@@ -76,6 +79,29 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
         let read = axum::extract::Query::<T>::try_from_uri(&parts.uri);
         read.map(|read| Self(read.0)).map_err(|error| bad(format!("{}.", error.body_text())))
     }
+}
+
+/// Reads a whole number, also where a program writes it as `30.0`: to JSON that is the same number.
+pub fn whole<'de, D: Deserializer<'de>, T: TryFrom<i64>>(from: D) -> Result<T, D::Error> {
+    let number = serde_json::Number::deserialize(from)?;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and within the range")]
+    let of_float =
+        |float: f64| (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64);
+    let whole = number.as_i64().or_else(|| number.as_f64().and_then(of_float));
+    let fits = whole.and_then(|whole| T::try_from(whole).ok());
+    fits.ok_or_else(|| {
+        D::Error::custom(format!("{number} is not a whole number that is expected here"))
+    })
+}
+
+/// The same where there may be none.
+pub fn whole_or_none<'de, D: Deserializer<'de>, T: TryFrom<i64>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(bound = "T: TryFrom<i64>")]
+    struct Whole<T>(#[serde(deserialize_with = "whole")] T);
+    Ok(Option::<Whole<T>>::deserialize(from)?.map(|whole| whole.0))
 }
 
 /// Which part of a list.

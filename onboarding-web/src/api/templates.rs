@@ -41,7 +41,7 @@ async fn view(app: &App, one: TemplateVersion) -> Result<Template, Failure> {
 /// All versions of all templates.
 #[utoipa::path(get, path = "/api/v1/templates", tag = "templates",
     security(("token" = ["templates:read"])),
-    responses((status = 200, body = Vec<Template>), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Vec<Template>), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<App>) -> Result<axum::Json<Vec<Template>>, Failure> {
     let mut all = Vec::new();
     for one in app.store.template_versions().await? {
@@ -71,7 +71,7 @@ async fn find(app: &App, id: &str, version: &str) -> Result<std::sync::Arc<Read>
 #[utoipa::path(get, path = "/api/v1/templates/{id}/{version}", tag = "templates",
     params(("id" = String, Path,), ("version" = String, Path,)),
     security(("token" = ["templates:read"])),
-    responses((status = 200, body = TemplateText), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = TemplateText), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn show(
     State(app): State<App>,
     Path((id, version)): Path<(String, String)>,
@@ -105,7 +105,7 @@ pub struct Difference {
 /// What changed between two versions of a template, in words.
 #[utoipa::path(get, path = "/api/v1/templates/{id}/diff", tag = "templates",
     params(("id" = String, Path,), Two), security(("token" = ["templates:read"])),
-    responses((status = 200, body = Difference), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Difference), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn diff(
     State(app): State<App>,
     Path(id): Path<String>,

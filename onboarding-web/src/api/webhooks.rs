@@ -39,7 +39,7 @@ fn view(one: WebhookRecord, secret: Option<String>) -> Webhook {
 /// Everybody who is told.
 #[utoipa::path(get, path = "/api/v1/webhooks", tag = "webhooks",
     security(("token" = ["webhooks:write"])),
-    responses((status = 200, body = Vec<Webhook>), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Vec<Webhook>), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn list(State(app): State<App>) -> Result<axum::Json<Vec<Webhook>>, Failure> {
     let all = app.store.webhooks().await?;
     Ok(axum::Json(all.into_iter().map(|one| view(one, None)).collect()))
@@ -57,7 +57,7 @@ pub struct NewWebhook {
 /// Adds somebody who is told of every change of a customer's state.
 #[utoipa::path(post, path = "/api/v1/webhooks", tag = "webhooks", request_body = NewWebhook,
     security(("token" = ["webhooks:write"])),
-    responses((status = 201, body = Webhook), (status = "4XX", body = Failure)))]
+    responses((status = 201, body = Webhook), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn add(
     State(app): State<App>,
     caller: Caller,
@@ -74,7 +74,7 @@ pub async fn add(
 /// Tells somebody no more. What was not delivered yet is forgotten.
 #[utoipa::path(delete, path = "/api/v1/webhooks/{id}", tag = "webhooks",
     params(("id" = String, Path,)), security(("token" = ["webhooks:write"])),
-    responses((status = 204), (status = "4XX", body = Failure)))]
+    responses((status = 204), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn remove(
     State(app): State<App>,
     caller: Caller,
@@ -87,7 +87,7 @@ pub async fn remove(
 /// Sends something, to see whether it arrives; look at the deliveries a little later.
 #[utoipa::path(post, path = "/api/v1/webhooks/{id}/test", tag = "webhooks",
     params(("id" = String, Path,)), security(("token" = ["webhooks:write"])),
-    responses((status = 202), (status = "4XX", body = Failure)))]
+    responses((status = 202), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn test(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Failure> {
     app.store.webhook(&id).await?.ok_or_else(Failure::not_found)?;
     app.store.test_webhook(&id).await?;
@@ -128,7 +128,7 @@ fn delivery(one: Record) -> Delivery {
 /// The last 100 things that somebody was told, the newest first.
 #[utoipa::path(get, path = "/api/v1/webhooks/{id}/deliveries", tag = "webhooks",
     params(("id" = String, Path,)), security(("token" = ["webhooks:write"])),
-    responses((status = 200, body = Vec<Delivery>), (status = "4XX", body = Failure)))]
+    responses((status = 200, body = Vec<Delivery>), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn deliveries(
     State(app): State<App>,
     Path(id): Path<String>,

@@ -229,7 +229,14 @@ async fn what_is_wrong_is_told_by_field_and_nothing_is_changed() -> Result<()> {
     assert!(why.contains("Acme Stores has these load balancers"), "{why}");
     assert_eq!(program.get("/api/v1/customers").await?.body["total"], 1);
 
-    let mut unknown = customer();
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_in_words() -> Result<()> {
+    let world = World::start().await?;
+    let program = Program::with(&world, &Scope::ALL).await?;
+    let (good, mut unknown) = (customer(), customer());
     unknown["nmae"] = json!("typed wrong");
     for (body, kind, status) in [
         (unknown.to_string(), "application/json", 400),

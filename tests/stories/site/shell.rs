@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use harness::site::Site;
 use serde_json::Value;
 
-use super::access::world::new_account;
+use super::access::world::{client, new_account};
 
 /// Runs it; what is the result.
 fn done(site: &Site, arguments: &[&str]) -> Result<String> {
@@ -145,7 +145,8 @@ async fn a_file_is_imported_and_its_links_are_piped_on() -> Result<()> {
 async fn tokens_are_made_listed_and_revoked() -> Result<()> {
     let site = Site::start(&[]).await?;
     let token = done(&site, &["token", "add", "CRM", "--scope", "customers:read"])?;
-    let call = || reqwest::Client::new().get(format!("{}/api/v1/customers", site.url));
+    let http = client()?;
+    let call = || http.get(format!("{}/api/v1/customers", site.url));
     assert_eq!(call().bearer_auth(token.trim()).send().await?.status(), 200);
     let all = json(&site, &["token", "list"])?;
     assert_eq!((&all[0]["name"], &all[0]["valid"]), (&"CRM".into(), &true.into()));
