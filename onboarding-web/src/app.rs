@@ -14,11 +14,12 @@ use crate::{
     catalogue::Catalogue,
     clock::Millis,
     live::Live,
+    oidc::{SettingsError, SingleSignOn},
     pages::{
         errors::Contact,
         frame::{Frame, Signed},
     },
-    settings::{Serve, Vendor},
+    settings::{LocalSignIn, Serve, Vendor},
     store::{Chain, Role, Staff, Store},
 };
 
@@ -35,6 +36,10 @@ pub struct App {
     pub catalogue: Catalogue,
     /// What may be tried how often.
     pub limits: Arc<Limits>,
+    /// Where staff sign in with their company's accounts, if anywhere.
+    pub single_sign_on: Option<Arc<SingleSignOn>>,
+    /// Whether local accounts sign in with their passwords.
+    pub local_sign_in: bool,
     /// What the last check of the audit log found, and when.
     pub chain: Arc<RwLock<Option<(Chain, Millis)>>>,
 }
@@ -65,6 +70,8 @@ pub struct Limits {
     pub unknown_tokens: DefaultKeyedRateLimiter<IpAddr>,
     /// Reports with one token.
     pub reports: DefaultKeyedRateLimiter<String>,
+    /// Ways to the company's sign-in and back.
+    pub single_sign_on: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl Default for Limits {
@@ -75,6 +82,8 @@ impl Default for Limits {
             unknown_tokens: RateLimiter::keyed(per_minute(30)),
             // A Create sends about ten within seconds, and a stack may be retried.
             reports: RateLimiter::keyed(per_minute(120)),
+            // A whole office may come from one address, and each takes two.
+            single_sign_on: RateLimiter::keyed(per_minute(60)),
         }
     }
 }
@@ -161,14 +170,27 @@ impl Site {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(store: Store, settings: &Serve) -> Self {
-        Self {
+    pub fn new(store: Store, settings: &Serve) -> Result<Self, SettingsError> {
+        let site = Site::new(&settings.vendor, settings.trusted_proxies);
+        let single_sign_on = SingleSignOn::new(&settings.sign_in, &site.public_url)?.map(Arc::new);
+        Ok(Self {
             catalogue: Catalogue::new(store.clone()),
             store,
-            site: Arc::new(Site::new(&settings.vendor, settings.trusted_proxies)),
+            site: Arc::new(site),
             live: Live::default(),
             limits: Arc::default(),
+            single_sign_on,
+            local_sign_in: settings.sign_in.local_sign_in == LocalSignIn::On,
             chain: Arc::default(),
+        })
+    }
+
+    /// Whether somebody may sign in the way that this account does.
+    pub fn takes(&self, staff: &Staff) -> bool {
+        match &self.single_sign_on {
+            _ if !staff.is_managed() => self.local_sign_in,
+            Some(provider) => provider.issuer() == staff.issuer,
+            None => false,
         }
     }
 

@@ -75,15 +75,15 @@ pub async fn open(storage: &Storage) -> Result<Store> {
 
 /// Puts the site together on an open database.
 pub async fn app(store: Store, settings: &Serve) -> Result<App> {
-    let app = App::new(store, settings);
+    let app = App::new(store, settings)?;
     let folder = settings.vendor.template_folder.as_deref();
     app.catalogue.publish(&app.site.constants, folder).await?;
     Ok(app)
 }
 
-/// Makes the first account if there is none.
+/// Makes the first account if there is none, and it could be signed in to.
 pub async fn first_account(app: &App, settings: &Serve) -> Result<Option<(String, String)>> {
-    if !app.store.all_staff().await?.is_empty() {
+    if !app.local_sign_in || !app.store.all_staff().await?.is_empty() {
         return Ok(None);
     }
     let password = random_password();
@@ -159,6 +159,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
             log_failure("imports", one.store.forget_old_imports().await);
             one.limits.unknown_tokens.retain_recent();
             one.limits.reports.retain_recent();
+            one.limits.single_sign_on.retain_recent();
         }
     }));
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(60));

@@ -8,6 +8,7 @@ pub mod import;
 mod next_step;
 pub mod settings;
 pub mod sign_in;
+pub mod single_sign_on;
 pub mod templates;
 
 use crate::{

@@ -6,6 +6,7 @@
 mod audit;
 mod customers;
 mod events;
+mod identities;
 mod imports;
 mod links;
 mod list;
@@ -27,6 +28,7 @@ pub use self::{
     audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
     customers::{Change, Customer, NewCustomer, Region},
     events::Event,
+    identities::Admission,
     imports::Import,
     list::{ListFilter, ListPage, ListRow, Sort},
     sessions::Sessions,

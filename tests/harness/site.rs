@@ -222,7 +222,7 @@ fn spawn(arguments: &[String], folder: &Path) -> Result<Child> {
 }
 
 impl Visitor {
-    fn take_cookie(&mut self, answer: &Answered) {
+    pub(crate) fn take_cookie(&mut self, answer: &Answered) {
         for value in answer.headers.get_all("set-cookie") {
             let text = value.to_str().unwrap_or_default();
             text.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);

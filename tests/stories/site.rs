@@ -4,6 +4,7 @@ mod access;
 mod durability;
 mod hostile;
 mod link_to_green;
+mod oidc;
 mod pages;
 mod reports;
 mod sessions;

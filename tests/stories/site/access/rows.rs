@@ -66,6 +66,9 @@ pub(crate) const ROWS: &[Row] = &[
         ["200", "303", "303", "303", "200", "200", "200", "200"],
     ),
     open("POST", "/sign-in", "422"),
+    // Nobody's where there is no single sign-on.
+    open("GET", "/sign-in/oidc", "404"),
+    open("GET", "/sign-in/oidc/return", "404"),
     open("GET", "/help", "200"),
     open("GET", "/assets/{hash}/{name}", "200"),
     open("GET", "/favicon.ico", "200"),
