@@ -12,6 +12,7 @@ use templates::partition::Partition;
 use url::Url;
 
 pub use self::oidc::{LocalSignIn, SignInWays};
+pub(crate) use self::oidc::{issuer, some_text};
 use crate::command_line::Cli;
 
 /// Where things are kept.

@@ -14,27 +14,45 @@
 //   break    path of the endpoint that answers with something else
 //   metadata over the description
 //   rotate   new keys from now on
+//   algorithm of the signature, RS256 unless said otherwise; goes with rotate
 // It answers with a line to each, and ends when its standard input closes.
 
-import { createHmac, generateKeyPairSync, randomBytes, sign as signWith, createHash } from 'node:crypto';
+import {
+  constants, createHash, createHmac, generateKeyPairSync, randomBytes, sign as signWith,
+} from 'node:crypto';
 import { createServer } from 'node:http';
 import readline from 'node:readline';
 
 const { port, secret } = JSON.parse(process.argv[3]);
 const issuer = `http://127.0.0.1:${port}`;
-const make = () => generateKeyPairSync('rsa', { modulusLength: 2048 });
-const other = make();
-let [own, kid, lie] = [make(), 'first', {}];
+const KINDS = {
+  RS256: ['rsa', { modulusLength: 2048 }, 'sha256'],
+  RS512: ['rsa', { modulusLength: 2048 }, 'sha512'],
+  PS256: ['rsa', { modulusLength: 2048 }, 'sha256'],
+  ES256: ['ec', { namedCurve: 'P-256' }, 'sha256'],
+  ES384: ['ec', { namedCurve: 'P-384' }, 'sha384'],
+  EdDSA: ['ed25519', {}, null],
+};
+const make = () => generateKeyPairSync(...KINDS[algorithm].slice(0, 2));
+let [algorithm, kid, lie] = ['RS256', 'first', {}];
+let [own, other] = [make(), make()];
 const asked = new Map();
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const without = (value) => Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null));
 
+function signedBy(key, text) {
+  const more = algorithm.startsWith('PS')
+    ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+    : { dsaEncoding: 'ieee-p1363' };
+  return signWith(KINDS[algorithm][2], Buffer.from(text), { key, ...more }).toString('base64url');
+}
+
 function signature(text) {
   const hmac = (key) => createHmac('sha256', key).update(text).digest('base64url');
   switch (lie.sign ?? 'own') {
-    case 'own': return signWith('sha256', text, own.privateKey).toString('base64url');
-    case 'other': return signWith('sha256', text, other.privateKey).toString('base64url');
+    case 'own': return signedBy(own.privateKey, text);
+    case 'other': return signedBy(other.privateKey, text);
     case 'secret': return hmac(secret);
     case 'public': return hmac(own.publicKey.export({ type: 'spki', format: 'pem' }));
     default: return '';
@@ -45,9 +63,10 @@ const ALGORITHMS = { none: 'none', secret: 'HS256', public: 'HS256' };
 
 function idToken(nonce, access) {
   const now = Math.floor(Date.now() / 1000);
-  const alg = ALGORITHMS[lie.sign] ?? 'RS256';
+  const alg = ALGORITHMS[lie.sign] ?? algorithm;
   const header = without({ alg, kid, typ: 'JWT', ...lie.header });
-  const half = createHash('sha256').update(access).digest().subarray(0, 16);
+  const whole = createHash(KINDS[algorithm][2] ?? 'sha512').update(access).digest();
+  const half = whole.subarray(0, whole.length / 2);
   const claims = without({
     iss: issuer, sub: 'rosa', aud: 'site', exp: now + 300, iat: now, nonce,
     at_hash: half.toString('base64url'), email: 'rosa@vendor.test', email_verified: true,
@@ -65,12 +84,12 @@ const description = () => ({
   jwks_uri: `${issuer}/keys`,
   response_types_supported: ['code'],
   subject_types_supported: ['public'],
-  id_token_signing_alg_values_supported: ['RS256'],
+  id_token_signing_alg_values_supported: [algorithm],
   ...lie.metadata,
 });
 
 const published = () => ({
-  ...own.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'RS256',
+  ...own.publicKey.export({ format: 'jwk' }), kid, use: 'sig', alg: algorithm,
 });
 
 async function form(request) {
@@ -116,6 +135,7 @@ readline
   .on('close', () => process.exit(0))
   .on('line', (line) => {
     lie = JSON.parse(line);
-    if (lie.rotate) [own, kid] = [make(), `after-${kid}`];
+    algorithm = lie.algorithm ?? 'RS256';
+    if (lie.rotate) [own, other, kid] = [make(), make(), `after-${kid}`];
     console.log('{"ready":true}');
   });

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::say;
 use crate::{
     password, serve,
-    settings::Storage,
+    settings::{self, Storage},
     store::{self, Actor, Role, Store},
     token::random_password,
 };
@@ -34,8 +34,10 @@ pub enum Staff {
         /// The account's e-mail.
         email: String,
         /// The provider, as --oidc-issuer says it.
+        #[arg(value_parser = settings::issuer)]
         issuer: String,
         /// Whom the provider means: the claim `sub`, which the audit log shows of whoever was refused.
+        #[arg(value_parser = settings::some_text)]
         subject: String,
     },
     /// Makes an account of your company's sign-in a local one, with a password, which is printed.

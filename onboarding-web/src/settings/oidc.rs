@@ -95,13 +95,14 @@ pub enum LocalSignIn {
     Off,
 }
 
-fn some_text(text: &str) -> Result<String, String> {
+/// Also used by the command line.
+pub(crate) fn some_text(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 /// Kept as it was written: a provider and its tokens name it letter by letter, slash at the end or not.
-fn issuer(text: &str) -> Result<String, String> {
+pub(crate) fn issuer(text: &str) -> Result<String, String> {
     let url = Url::parse(text.trim()).map_err(|error| format!("not a URL: {error}"))?;
     let host = url.host_str().unwrap_or_default();
     let here = url.scheme() == "http" && ["127.0.0.1", "localhost", "[::1]"].contains(&host);

@@ -16,14 +16,6 @@ pub enum Admission {
 }
 
 impl Store {
-    /// The account of somebody at a provider.
-    pub async fn staff_by_identity(&self, issuer: &str, subject: &str) -> Result<Option<Staff>> {
-        let all = self.all_staff().await?;
-        // Staff are few, and an empty issuer means that there is none.
-        let mut all = all.into_iter().filter(Staff::is_managed);
-        Ok(all.find(|one| one.issuer == issuer && one.subject == subject))
-    }
-
     /// Lets somebody in whom the provider vouches for: makes their account at the first time, and
     /// brings it up to date after that. A role that changed ends their other sessions.
     pub async fn admit(&self, ip: &str, person: &Person, role: Role) -> Result<Admission> {

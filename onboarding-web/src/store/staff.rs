@@ -110,6 +110,14 @@ impl Store {
         self.one_staff("email", &email.trim().to_lowercase()).await
     }
 
+    /// By who somebody is at a provider.
+    pub async fn staff_by_identity(&self, issuer: &str, subject: &str) -> Result<Option<Staff>> {
+        // Local accounts have no issuer.
+        let query = format!("{COLUMNS} WHERE issuer = $1 AND subject = $2 AND issuer <> ''");
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(issuer).bind(subject);
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+
     /// Everybody, by e-mail.
     pub async fn all_staff(&self) -> Result<Vec<Staff>> {
         let query = format!("{COLUMNS} ORDER BY email");
