@@ -162,6 +162,14 @@ impl Site {
         self.wait().await
     }
 
+    /// Starts it again without the arguments that begin so, and with others.
+    pub async fn restart_with(&mut self, without: &str, more: &[&str]) -> Result<()> {
+        self.kill();
+        self.arguments.retain(|one| !one.starts_with(without));
+        self.arguments.extend(more.iter().map(|&one| one.to_owned()));
+        self.restart().await
+    }
+
     /// Runs the program with other arguments on the same database; status and what it wrote.
     pub fn run(&self, arguments: &[&str]) -> Result<(i32, String)> {
         let storage = self

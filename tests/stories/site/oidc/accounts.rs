@@ -189,3 +189,20 @@ async fn passwords_can_be_switched_off_and_on_again() -> Result<()> {
     assert!(told(&adam, &answer).await?.contains("Passwords are not used here"));
     Ok(())
 }
+
+#[tokio::test]
+async fn sessions_end_with_the_way_that_they_began() -> Result<()> {
+    let (mut company, _provider) = Company::start().await?;
+    let (local, mut adam) = (company.site.admin().await?, company.site.anyone());
+    adam.sign_in_as("/", "adam").await?;
+    let site = &mut company.site;
+    site.restart_with("--local-sign-in", &["--local-sign-in=off"]).await?;
+    assert_eq!((role_of(&local).await?, role_of(&adam).await?), (String::new(), "admin".into()));
+    site.restart_with("--local-sign-in", &["--local-sign-in=on"]).await?;
+    assert_eq!(role_of(&local).await?, "admin");
+    site.restart_with("--oidc-", &[]).await?;
+    assert_eq!((role_of(&local).await?, role_of(&adam).await?), ("admin".into(), String::new()));
+    assert_eq!(adam.get("/sign-in/oidc").await?.status, StatusCode::NOT_FOUND);
+    assert!(!adam.get("/sign-in").await?.text.contains("/sign-in/oidc"));
+    Ok(())
+}
