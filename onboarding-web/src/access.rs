@@ -99,7 +99,7 @@ impl<S: Sync> FromRequestParts<S> for SignedIn {
     }
 }
 
-/// Begins a session for somebody whose password was right. The session gets a new name, so that one
+/// Begins a session for somebody who proved who they are. The session gets a new name, so that one
 /// that was planted before is worth nothing.
 pub async fn begin_session(session: &Session, staff: &Staff, now: Millis) -> Result<(), Problem> {
     let failed = |error| Problem::internal(&error);
@@ -118,7 +118,10 @@ pub async fn signed_in(app: &App, session: &Session) -> Result<Option<Staff>, Pr
     let since: Millis = session.get(SINCE).await.map_err(failed)?.unwrap_or_default();
     let staff = app.store.staff(&id).await?;
     let good = |staff: &Staff| {
-        staff.disabled == 0 && staff.epoch == epoch && app.store.now() - since < LONGEST_SESSION
+        staff.disabled == 0
+            && staff.epoch == epoch
+            && app.takes(staff)
+            && app.store.now() - since < LONGEST_SESSION
     };
     Ok(staff.filter(good))
 }

@@ -15,11 +15,12 @@ use crate::{
     catalogue::Catalogue,
     clock::Millis,
     live::Live,
+    oidc::{SettingsError, SingleSignOn},
     pages::{
         errors::Contact,
         frame::{Frame, Signed},
     },
-    settings::{Serve, Vendor},
+    settings::{LocalSignIn, Serve, Vendor},
     store::{Chain, Role, Staff, Store},
 };
 
@@ -36,6 +37,10 @@ pub struct App {
     pub catalogue: Catalogue,
     /// What may be tried how often.
     pub limits: Arc<Limits>,
+    /// Where staff sign in with their company's accounts, if anywhere.
+    pub single_sign_on: Option<Arc<SingleSignOn>>,
+    /// Whether local accounts sign in with their passwords.
+    pub local_sign_in: bool,
     /// What the last check of the audit log found, and when.
     pub chain: Arc<RwLock<Option<(Chain, Millis)>>>,
 }
@@ -70,6 +75,8 @@ pub struct Limits {
     pub reports: DefaultKeyedRateLimiter<String>,
     /// Calls of the API with one token.
     pub api: DefaultKeyedRateLimiter<String>,
+    /// Ways to the company's sign-in and back.
+    pub single_sign_on: DefaultKeyedRateLimiter<IpAddr>,
 }
 
 impl Default for Limits {
@@ -81,6 +88,8 @@ impl Default for Limits {
             // A Create sends about ten within seconds, and a stack may be retried.
             reports: RateLimiter::keyed(per_minute(120)),
             api: RateLimiter::keyed(per_minute(600)),
+            // A whole office may come from one address, and each takes two.
+            single_sign_on: RateLimiter::keyed(per_minute(60)),
         }
     }
 }
@@ -168,16 +177,18 @@ impl Site {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(store: Store, settings: &Serve) -> Self {
+    pub fn new(store: Store, settings: &Serve) -> Result<Self, SettingsError> {
         let site = Site {
             trusted_proxies: settings.trusted_proxies,
             webhook_hosts: settings.webhook_hosts.clone(),
             ..Site::new(&settings.vendor)
         };
-        Self::of_site(store, site)
+        let single_sign_on = SingleSignOn::new(&settings.sign_in, &site.public_url)?.map(Arc::new);
+        let local_sign_in = settings.sign_in.local_sign_in == LocalSignIn::On;
+        Ok(Self { single_sign_on, local_sign_in, ..Self::of_site(store, site) })
     }
 
-    /// The same, with settings that are known from before.
+    /// The same without a way to sign in, with settings that are known from before.
     pub fn of_site(store: Store, site: Site) -> Self {
         Self {
             catalogue: Catalogue::new(store.clone()),
@@ -185,7 +196,18 @@ impl App {
             site: Arc::new(site),
             live: Live::default(),
             limits: Arc::default(),
+            single_sign_on: None,
+            local_sign_in: false,
             chain: Arc::default(),
+        }
+    }
+
+    /// Whether somebody may sign in the way that this account does.
+    pub fn takes(&self, staff: &Staff) -> bool {
+        match &self.single_sign_on {
+            _ if !staff.is_managed() => self.local_sign_in,
+            Some(provider) => provider.issuer() == staff.issuer,
+            None => false,
         }
     }
 

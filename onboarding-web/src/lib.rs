@@ -1,8 +1,8 @@
 //! The site that gets customers onto log analysis.
 //!
 //! In reading order: [`settings`] is what the program is started with; [`routes`] has every address and
-//! who may call it; [`access`] decides that; [`staff`] and [`launch`] answer staff and customers with
-//! the views in [`pages`]; [`reports`] takes what stacks say; [`onboarding`] is where a customer stands,
+//! who may call it; [`access`] decides that; [`oidc`] asks a company's sign-in who somebody
+//! is; [`staff`] and [`launch`] answer staff and customers with the views in [`pages`]; [`reports`] takes what stacks say; [`onboarding`] is where a customer stands,
 //! decided without I/O; [`store`] keeps all of it. Links are built in [`links`], words come from
 //! [`hints`], [`permissions`] and [`progress`]. [`serve`] puts it together.
 
@@ -25,6 +25,7 @@ pub mod launch;
 pub mod links;
 pub mod live;
 pub mod load_balancers;
+pub mod oidc;
 pub mod onboarding;
 pub mod pages;
 pub mod password;

@@ -24,7 +24,10 @@ use crate::{
     assets, error,
     error::Problem,
     launch, reports,
-    staff::{audit, customer, customers, form, import, integrations, settings, sign_in, templates},
+    staff::{
+        audit, customer, customers, form, import, integrations, settings, sign_in, single_sign_on,
+        templates,
+    },
     store::{Role, Sessions},
 };
 
@@ -76,6 +79,8 @@ fn anyone() -> Vec<Route> {
         route(get.clone(), "/", who, start),
         route(get.clone(), "/sign-in", who, sign_in::show),
         route(post.clone(), "/sign-in", who, sign_in::sign_in),
+        route(get.clone(), "/sign-in/oidc", who, single_sign_on::begin),
+        route(get.clone(), "/sign-in/oidc/return", who, single_sign_on::finish),
         route(post.clone(), "/sign-out", who, sign_in::sign_out),
         route(get.clone(), "/help", who, sign_in::help),
         route(get.clone(), "/assets/{hash}/{name}", who, assets::get),

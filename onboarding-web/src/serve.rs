@@ -76,7 +76,7 @@ pub async fn open(storage: &Storage) -> Result<Store> {
 
 /// Puts the site together on an open database.
 pub async fn app(store: Store, settings: &Serve) -> Result<App> {
-    let app = App::new(store, settings);
+    let app = App::new(store, settings)?;
     let folder = settings.vendor.template_folder.as_deref();
     app.catalogue.publish(&app.site.constants, folder).await?;
     // For the shell, which makes the same links.
@@ -84,9 +84,9 @@ pub async fn app(store: Store, settings: &Serve) -> Result<App> {
     Ok(app)
 }
 
-/// Makes the first account if there is none.
+/// Makes the first account if there is none, and it could be signed in to.
 pub async fn first_account(app: &App, settings: &Serve) -> Result<Option<(String, String)>> {
-    if !app.store.all_staff().await?.is_empty() {
+    if !app.local_sign_in || !app.store.all_staff().await?.is_empty() {
         return Ok(None);
     }
     let password = random_password();
@@ -165,6 +165,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
             one.limits.api.retain_recent();
             log_failure("idempotency keys", one.store.forget_old_idempotency_keys().await);
             log_failure("deliveries", one.store.forget_old_deliveries().await);
+            one.limits.single_sign_on.retain_recent();
         }
     }));
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(60));

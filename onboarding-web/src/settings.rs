@@ -3,12 +3,16 @@
 //! A flag wins over the environment, the environment over the file, the file over the default. A file
 //! holds the environment's names, one `NAME=value` a line.
 
+mod oidc;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 use templates::partition::Partition;
 use url::Url;
 
+pub use self::oidc::{LocalSignIn, SignInWays};
+pub(crate) use self::oidc::{issuer, some_text};
 use crate::command_line::Cli;
 
 /// Where things are kept.
@@ -91,6 +95,9 @@ pub struct Serve {
     /// Who the vendor is.
     #[command(flatten)]
     pub vendor: Vendor,
+    /// How staff sign in.
+    #[command(flatten)]
+    pub sign_in: SignInWays,
     /// Address and port to listen on. TLS is the business of a proxy in front.
     #[arg(long, env = "ONBOARDING_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -263,10 +270,30 @@ mod tests {
             ("--listen", "8080", "invalid"),
             ("--notification-endpoint", "http://intake.example.com", "https URL or the ARN"),
             ("--log", "loud", "invalid value"),
+            ("--oidc-issuer", "http://id.example.com", "must begin with https://"),
+            ("--oidc-issuer", "id.example.com", "not a URL"),
+            (
+                "--oidc-issuer",
+                "https://id.example.com/.well-known/openid-configuration",
+                "must end before",
+            ),
+            ("--oidc-client-id", " ", "must not be empty"),
+            ("--oidc-name", "", "must not be empty"),
+            ("--local-sign-in", "maybe", "invalid value"),
         ];
         for (flag, value, words) in cases {
             let refused = refused(&[flag, value]);
             assert!(refused.contains(flag) && refused.contains(words), "{refused}");
+        }
+    }
+
+    #[test]
+    fn settings_of_single_sign_on_come_together() {
+        let issuer = "--oidc-issuer=https://id.example.com";
+        assert!(refused(&[issuer]).contains("--oidc-client-id"));
+        for alone in ["--oidc-client-id=x", "--oidc-client-secret-file=x", "--oidc-admin-groups=x"]
+        {
+            assert!(refused(&[alone]).contains("--oidc-issuer"), "{alone}");
         }
     }
 

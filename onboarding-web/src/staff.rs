@@ -9,6 +9,7 @@ pub mod integrations;
 mod next_step;
 pub mod settings;
 pub mod sign_in;
+pub mod single_sign_on;
 pub mod templates;
 
 use crate::{

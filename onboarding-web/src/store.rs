@@ -7,6 +7,7 @@ mod api_tokens;
 mod audit;
 mod customers;
 mod events;
+mod identities;
 mod imports;
 mod links;
 mod list;
@@ -31,6 +32,7 @@ pub use self::{
     audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
     customers::{Change, Customer, NewCustomer, Region},
     events::Event,
+    identities::Admission,
     imports::Import,
     list::{ListFilter, ListPage, ListRow, Sort},
     once::Once,

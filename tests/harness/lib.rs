@@ -8,7 +8,7 @@
 //! with the emulator's own CloudFormation and Lambda.
 //!
 //! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
-//! people see it; [`postgres`] keeps its data.
+//! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in.
 
 pub mod browser;
 pub mod cloudformation;
@@ -16,6 +16,7 @@ pub mod console;
 pub mod customer;
 pub mod emulators;
 pub mod iam;
+pub mod oidc;
 pub mod package;
 pub mod postgres;
 pub mod proxy;
@@ -26,6 +27,7 @@ pub mod whole_path;
 pub mod wire;
 
 mod checks;
+mod node;
 
 use std::path::{Path, PathBuf};
 

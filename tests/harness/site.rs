@@ -162,6 +162,14 @@ impl Site {
         self.wait().await
     }
 
+    /// Starts it again without the arguments that begin so, and with others.
+    pub async fn restart_with(&mut self, without: &str, more: &[&str]) -> Result<()> {
+        self.kill();
+        self.arguments.retain(|one| !one.starts_with(without));
+        self.arguments.extend(more.iter().map(|&one| one.to_owned()));
+        self.restart().await
+    }
+
     /// Runs the program with other arguments on the same database; status and what it wrote.
     pub fn run(&self, arguments: &[&str]) -> Result<(i32, String)> {
         let (code, out, errors) = self.run_apart(arguments)?;
@@ -228,7 +236,7 @@ fn spawn(arguments: &[String], folder: &Path) -> Result<Child> {
 }
 
 impl Visitor {
-    fn take_cookie(&mut self, answer: &Answered) {
+    pub(crate) fn take_cookie(&mut self, answer: &Answered) {
         for value in answer.headers.get_all("set-cookie") {
             let text = value.to_str().unwrap_or_default();
             text.split(';').next().unwrap_or_default().clone_into(&mut self.cookie);

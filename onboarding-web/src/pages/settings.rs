@@ -37,8 +37,8 @@ pub struct AdminSettings {
     pub one_time: Option<OneTimePassword>,
     /// Everybody who may sign in.
     pub staff: Vec<StaffRow>,
-    /// The form that adds somebody, as typed.
-    pub new_staff: NewStaff,
+    /// The form that adds somebody, as typed; none where passwords are not used.
+    pub new_staff: Option<NewStaff>,
     /// How long links work unless said otherwise: 7, 14 or 30 days.
     pub expires: Vec<Choice>,
     /// The e-mail to customers.
@@ -73,6 +73,8 @@ pub struct StaffRow {
     pub tag: Tag,
     /// Whether they may not sign in.
     pub disabled: bool,
+    /// Whether their role follows from groups at the company's sign-in.
+    pub managed: bool,
     /// Such as `today at 10:31 UTC` or `never`.
     pub last_seen: String,
     /// Whether it is oneself: nobody takes their own role away.
@@ -130,6 +132,7 @@ pub(crate) mod tests {
             roles: roles(role),
             tag,
             disabled,
+            managed: id == "ines",
             last_seen: "today at 10:31 UTC".into(),
             own: id == "rosa",
         }
@@ -144,7 +147,7 @@ pub(crate) mod tests {
                 member("ines", "Ines Marek", "editor", false),
                 member("tom", "Tom Abel", "viewer", true),
             ],
-            new_staff: NewStaff { roles: roles("viewer"), ..NewStaff::default() },
+            new_staff: Some(NewStaff { roles: roles("viewer"), ..NewStaff::default() }),
             expires: Choice::list([("7", "7 days"), ("14", "14 days"), ("30", "30 days")], "14"),
             email: EmailEditor {
                 subject: "Connect your load balancer logs".into(),
@@ -193,12 +196,13 @@ pub(crate) mod tests {
         let mut alone = admin();
         alone.staff.truncate(1);
         alone.code_buckets.clear();
+        alone.new_staff = None;
         let mut hostile = admin();
         hostile.staff[1].name = HOSTILE.into();
         hostile.staff[2].email = LONG.into();
         hostile.email.body = format!("</textarea>{HOSTILE}");
         hostile.email.preview = Some((HOSTILE.into(), HOSTILE.into()));
-        hostile.new_staff.name = HOSTILE.into();
+        hostile.new_staff = Some(NewStaff { name: HOSTILE.into(), ..NewStaff::default() });
         rendered(vec![
             ("settings", page(Some(admin()))),
             ("settings-added", page(Some(added))),
@@ -212,6 +216,16 @@ pub(crate) mod tests {
     #[test]
     fn every_sample_is_sound() {
         assert_eq!(samples().len(), 6);
+    }
+
+    #[test]
+    fn the_role_of_a_company_account_is_not_changed_here() {
+        let html = page(Some(admin())).render().expect("a page");
+        let row = html.split("id=\"role-ines\"").nth(1).expect("a row");
+        let row = row.split("</tr>").next().unwrap_or_default();
+        assert!(row.contains("disabled") && row.contains("From your company’s groups"), "{row}");
+        assert!(!row.contains("value=\"role\"") && !row.contains("value=\"password\""), "{row}");
+        assert!(row.contains("value=\"disable\""), "{row}");
     }
 
     #[test]

@@ -14,8 +14,21 @@ pub struct SignInPage {
     pub email: String,
     /// The path that was asked for, checked to be one of this site; may be empty.
     pub next: String,
+    /// Whether local accounts sign in with their passwords.
+    pub local: bool,
+    /// Single sign-on, if there is any.
+    pub elsewhere: Option<Elsewhere>,
     /// See [`SignInPage::refused`] and [`SignInPage::locked`].
     pub errors: Vec<FieldError>,
+}
+
+/// The way to sign in with a company's account.
+#[derive(Debug, Clone)]
+pub struct Elsewhere {
+    /// What follows "Sign in with".
+    pub name: String,
+    /// Where it begins.
+    pub url: String,
 }
 
 impl SignInPage {
@@ -57,6 +70,8 @@ pub(crate) fn sample(errors: Vec<FieldError>) -> SignInPage {
         frame: Frame::sample("Sign in"),
         email,
         next: "/customers?state=failed".into(),
+        local: true,
+        elsewhere: None,
         errors,
     }
 }
@@ -85,6 +100,19 @@ mod tests {
         let html = sample(vec![SignInPage::refused()]).render().expect("renders");
         assert!(html.contains("<title>Error: Sign in") && html.contains("There is a problem"));
         assert!(!html.contains("aria-invalid") && html.contains("value=\"rosa&#34;&#62;"));
+    }
+
+    #[test]
+    fn a_company_account_goes_first_and_may_be_the_only_way() {
+        let mut page = sample(vec![]);
+        let (name, url) = ("Northlight <b>".to_owned(), "/sign-in/oidc?next=%2F".to_owned());
+        page.elsewhere = Some(Elsewhere { name, url });
+        let html = page.render().expect("renders");
+        let at = |text: &str| html.find(text).expect("is on the page");
+        assert!(at("Sign in with Northlight &#60;b&#62;") < at("name=\"password\""));
+        page.local = false;
+        let html = page.render().expect("renders");
+        assert!(html.contains("/sign-in/oidc?next") && !html.contains("<form"));
     }
 
     #[test]

@@ -32,12 +32,13 @@ const PAGE: i64 = 100;
 const EXPORT: i64 = 100_000;
 
 /// What the log knows of.
-const ACTIONS: [&str; 16] = [
+const ACTIONS: [&str; 17] = [
     "add customer",
     "add staff",
     "change customer",
     "change notes",
     "change setting",
+    "change sign-in",
     "change staff",
     "fail to sign in",
     "offboard customer",

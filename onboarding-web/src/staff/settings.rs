@@ -47,7 +47,8 @@ async fn settings(app: &App, signed: &SignedIn, shown: Shown) -> Result<Response
     let errors = shown.errors.clone();
     let admin = if admin { Some(of_admin(app, signed, shown).await?) } else { None };
     let themes = Choice::list(themes, &signed.staff.theme);
-    let password_url = Some("/settings/password".to_owned());
+    let own_password = !signed.staff.is_managed();
+    let password_url = own_password.then(|| "/settings/password".to_owned());
     let page = page(&Settings { frame, errors, themes, password_url, admin })?;
     Ok((status, page).into_response())
 }
@@ -73,7 +74,7 @@ async fn of_admin(app: &App, signed: &SignedIn, shown: Shown) -> Result<AdminSet
     Ok(AdminSettings {
         one_time: shown.one_time,
         staff: staff.iter().map(|one| row(app, signed, one)).collect(),
-        new_staff: NewStaff { email, name, roles: roles(&role) },
+        new_staff: app.local_sign_in.then(|| NewStaff { email, name, roles: roles(&role) }),
         expires: Choice::list(OFFERED_EXPIRY_DAYS.map(words), &days),
         email: match shown.editor {
             Some(editor) => editor,
@@ -111,6 +112,7 @@ fn row(app: &App, signed: &SignedIn, one: &Staff) -> StaffRow {
         roles: roles(&one.role_name),
         tag,
         disabled,
+        managed: one.is_managed(),
         last_seen,
         own: one.id == signed.staff.id,
     }
@@ -197,6 +199,11 @@ pub async fn add_staff(
     signed: SignedIn,
     Form(sent): Form<Add>,
 ) -> Result<Response, Problem> {
+    if !app.local_sign_in {
+        let why =
+            "Passwords are not used here. Add people to the groups at your company's sign-in.";
+        return signed.refused("/settings", why).await;
+    }
     let mut errors = Vec::new();
     if check_email(&sent.email).is_err() {
         errors.push(FieldError::new("email", "Enter an e-mail address, such as rosa@example.com"));
@@ -249,6 +256,10 @@ pub async fn change_staff(
     let staff = app.store.staff(&id).await?.ok_or(Problem::NotFound)?;
     if staff.id == signed.staff.id {
         let why = "Nobody changes their own role. Ask another admin.";
+        return signed.refused("/settings", why).await;
+    }
+    if staff.is_managed() && ["password", "role"].contains(&sent.action.as_str()) {
+        let why = "Role and password of this account are kept by your company's sign-in. Change them there.";
         return signed.refused("/settings", why).await;
     }
     if sent.action == "password" {

@@ -1,5 +1,4 @@
-//! Signing in and out with a local account. Another way to sign in would end in the same
-//! [`begin_session`].
+//! Signing in and out with a local account. Single sign-on ends in the same [`begin_session`].
 
 use std::net::IpAddr;
 
@@ -12,6 +11,7 @@ use axum::{
 use serde::Deserialize;
 use tower_sessions::Session;
 
+use super::address;
 use crate::{
     access::{Ip, SignedIn, begin_session, network, signed_in},
     app::App,
@@ -20,7 +20,7 @@ use crate::{
     pages::{
         frame::FieldError,
         help::HelpPage,
-        sign_in::{PasswordPage, SignInPage},
+        sign_in::{Elsewhere, PasswordPage, SignInPage},
     },
     password,
     store::{Actor, NewAudit, Staff},
@@ -31,7 +31,7 @@ use crate::{
 #[derive(Debug, Deserialize)]
 pub struct Next {
     #[serde(default)]
-    next: String,
+    pub(super) next: String,
 }
 
 /// The form.
@@ -46,7 +46,7 @@ pub struct SignIn {
 }
 
 /// A path of this site, or the start: what comes from an address could lead anywhere.
-fn own_path(next: &str) -> &str {
+pub(super) fn own_path(next: &str) -> &str {
     let own = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(['\\', '\r', '\n', '\t'])
@@ -54,11 +54,20 @@ fn own_path(next: &str) -> &str {
     if own { next } else { "/customers" }
 }
 
+/// The button for single sign-on, if there is one.
+fn elsewhere(app: &App, next: &str) -> Option<Elsewhere> {
+    let provider = app.single_sign_on.as_ref()?;
+    let url = address("/sign-in/oidc", &[("next", own_path(next))]);
+    Some(Elsewhere { name: provider.name.clone(), url })
+}
+
 fn form(app: &App, typed: &SignIn, errors: Vec<FieldError>) -> Result<Response, Problem> {
     page(&SignInPage {
         frame: app.site.frame("Sign in"),
         email: typed.email.clone(),
         next: own_path(&typed.next).to_owned(),
+        local: app.local_sign_in,
+        elsewhere: elsewhere(app, &typed.next),
         errors,
     })
 }
@@ -83,6 +92,10 @@ pub async fn sign_in(
     session: Session,
     Form(typed): Form<SignIn>,
 ) -> Result<Response, Problem> {
+    if !app.local_sign_in {
+        let next = "Sign in with your company's account instead.".to_owned();
+        return Err(Problem::Bad(StatusCode::FORBIDDEN, "Passwords are not used here", next));
+    }
     let store = &app.store;
     let refused = |typed: &SignIn| -> Result<Response, Problem> {
         let page = form(&app, typed, vec![SignInPage::refused()])?;
@@ -100,7 +113,8 @@ pub async fn sign_in(
         let page = form(&app, &typed, vec![SignInPage::locked(&when)])?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
     }
-    let staff = store.staff_by_email(&email).await?.filter(|staff| staff.disabled == 0);
+    let usable = |staff: &Staff| staff.disabled == 0 && !staff.is_managed();
+    let staff = store.staff_by_email(&email).await?.filter(usable);
     let hash = staff.as_ref().map(|staff| staff.password.clone());
     let fits = password::fits(typed.password.clone(), hash).await;
     let Some(staff) = staff.filter(|_| fits) else {
@@ -164,6 +178,8 @@ pub struct NewPassword {
     new: String,
 }
 
+const NOT_KEPT_HERE: &str = "You sign in with your company's account. Change its password there.";
+
 fn password_form(
     app: &App,
     signed: &SignedIn,
@@ -182,6 +198,9 @@ fn password_form(
 
 /// `GET /settings/password`
 pub async fn show_password(State(app): State<App>, signed: SignedIn) -> Result<Response, Problem> {
+    if signed.staff.is_managed() {
+        return signed.refused("/settings", NOT_KEPT_HERE).await;
+    }
     password_form(&app, &signed, Vec::new())
 }
 
@@ -192,6 +211,9 @@ pub async fn change_password(
     Form(typed): Form<NewPassword>,
 ) -> Result<Response, Problem> {
     let staff = &signed.staff;
+    if staff.is_managed() {
+        return signed.refused("/settings", NOT_KEPT_HERE).await;
+    }
     let mut errors = Vec::new();
     if !password::fits(typed.current.clone(), Some(staff.password.clone())).await {
         errors.push(FieldError::new("current", "Enter the password that you use now"));

@@ -39,7 +39,7 @@ impl Role {
     }
 }
 
-/// A local account.
+/// An account: a local one, or one of a provider's.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Staff {
     /// For addresses and sessions.
@@ -51,7 +51,7 @@ pub struct Staff {
     /// See [`Self::role`].
     #[sqlx(rename = "role")]
     pub role_name: String,
-    /// A PHC string.
+    /// A PHC string; empty where the provider knows the password.
     pub password: String,
     /// 1 until the first password was replaced.
     pub must_change: i64,
@@ -67,12 +67,21 @@ pub struct Staff {
     pub created_at: Millis,
     /// When it was last signed in to; 0 for never.
     pub signed_in_at: Millis,
+    /// The provider that this one signs in with; empty for a local account.
+    pub issuer: String,
+    /// Whom the provider means.
+    pub subject: String,
 }
 
 impl Staff {
     /// What this one may do; the least where the database says something else.
     pub fn role(&self) -> Role {
         Role::from_name(&self.role_name).unwrap_or(Role::Viewer)
+    }
+
+    /// Whether a provider says who this is and what they may do.
+    pub fn is_managed(&self) -> bool {
+        !self.issuer.is_empty()
     }
 
     /// As whom this one does things.
@@ -82,7 +91,7 @@ impl Staff {
 }
 
 const COLUMNS: &str = "SELECT id, email, name, role, password, must_change, disabled, epoch, theme, \
-     shortcuts, created_at, signed_in_at FROM staff";
+     shortcuts, created_at, signed_in_at, issuer, subject FROM staff";
 
 impl Store {
     async fn one_staff(&self, column: &'static str, value: &str) -> Result<Option<Staff>> {
@@ -99,6 +108,14 @@ impl Store {
     /// By e-mail, in any case.
     pub async fn staff_by_email(&self, email: &str) -> Result<Option<Staff>> {
         self.one_staff("email", &email.trim().to_lowercase()).await
+    }
+
+    /// By who somebody is at a provider.
+    pub async fn staff_by_identity(&self, issuer: &str, subject: &str) -> Result<Option<Staff>> {
+        // Local accounts have no issuer.
+        let query = format!("{COLUMNS} WHERE issuer = $1 AND subject = $2 AND issuer <> ''");
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(query)).bind(issuer).bind(subject);
+        Ok(query.fetch_optional(&self.pool).await?)
     }
 
     /// Everybody, by e-mail.
@@ -217,8 +234,8 @@ impl Store {
         let mut tx = self.write().await?;
         let update = "UPDATE staff SET signed_in_at = $1 WHERE id = $2";
         sqlx::query(update).bind(self.now()).bind(&staff.id).execute(&mut *tx).await?;
-        let subject = staff.email.clone();
-        let entry = NewAudit { action: "sign in", subject, ..NewAudit::default() };
+        let (subject, after) = (staff.email.clone(), staff.issuer.clone());
+        let entry = NewAudit { action: "sign in", subject, after, ..NewAudit::default() };
         self.audit(&mut tx, actor, &entry).await?;
         tx.commit().await?;
         Ok(())

@@ -4,10 +4,9 @@ use std::{
     collections::HashMap,
     env,
     ffi::OsString,
-    fs::{self, File},
     io::{BufRead, BufReader, Read, Write},
     os::unix::process::CommandExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -20,10 +19,9 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::{sync::oneshot, time::timeout};
 
-use crate::{root, target};
+use crate::{node, root};
 
 const WHAT_LACKS: &str = "Install Debian's packages chromium, nodejs and npm, or set CHROMIUM to the \
                           path of a Chromium and put node and npm on PATH.";
@@ -69,7 +67,7 @@ pub(super) fn shared() -> Result<Arc<Driver>, String> {
 impl Driver {
     fn start() -> Result<Self> {
         let chromium = chromium()?;
-        let modules = set_up()?;
+        let modules = node::packages("browser")?;
         let mut child = Command::new("node")
             .arg(root().join("tests/browser/driver.mjs"))
             .args([modules.as_os_str(), &chromium])
@@ -162,34 +160,4 @@ fn chromium() -> Result<OsString> {
     let path = env::var_os("CHROMIUM").unwrap_or_else(|| "/usr/bin/chromium".into());
     ensure!(Path::new(&path).exists(), "there is no {}. {WHAT_LACKS}", Path::new(&path).display());
     Ok(path)
-}
-
-/// The folder that has the pinned packages, installed once per lock file by whichever process comes
-/// first.
-fn set_up() -> Result<PathBuf> {
-    let from = root().join("tests/browser");
-    let lock = from.join("package-lock.json");
-    let text = fs::read(&lock).with_context(|| format!("{} is missing", lock.display()))?;
-    let digest = Sha256::digest(&text);
-    let digest = digest[..6].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    let folder = target().join("browser").join(&digest);
-    fs::create_dir_all(&folder)?;
-    let turn = File::create(target().join("browser").join(format!("{digest}.lock")))?;
-    turn.lock()?;
-    if !folder.join("ready").exists() {
-        for name in ["package.json", "package-lock.json"] {
-            fs::copy(from.join(name), folder.join(name))?;
-        }
-        let output = Command::new("npm")
-            .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier"])
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .output()
-            .with_context(|| format!("npm could not be started. {WHAT_LACKS}"))?;
-        if !output.status.success() {
-            bail!("npm ci failed:\n{}", String::from_utf8_lossy(&output.stderr));
-        }
-        fs::write(folder.join("ready"), "")?;
-    }
-    Ok(folder)
 }

@@ -2,6 +2,7 @@
 
 mod abandoned;
 mod customers;
+mod identities;
 mod links;
 mod list;
 mod log;

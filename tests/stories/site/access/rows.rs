@@ -67,6 +67,9 @@ pub(crate) const ROWS: &[Row] = &[
     ),
     open("POST", "/sign-in", "422"),
     open("GET", "/api/openapi.json", "200"),
+    // Nobody's where there is no single sign-on.
+    open("GET", "/sign-in/oidc", "404"),
+    open("GET", "/sign-in/oidc/return", "404"),
     open("GET", "/help", "200"),
     open("GET", "/assets/{hash}/{name}", "200"),
     open("GET", "/favicon.ico", "200"),

@@ -341,6 +341,11 @@ pub(crate) struct Inside {
 
 impl Inside {
     pub(crate) async fn start(public_url: &str, clock: Clock) -> Result<Self> {
+        Self::with(public_url, clock, &[]).await
+    }
+
+    /// With more settings.
+    pub(crate) async fn with(public_url: &str, clock: Clock, more: &[String]) -> Result<Self> {
         let folder = target().join("sites").join(Uuid::new_v4().to_string());
         fs::create_dir_all(&folder)?;
         let port = free_port()?;
@@ -350,7 +355,8 @@ impl Inside {
             ["onboarding-web", "serve", "--public-url", public, "--listen"].map(str::to_owned);
         let listen = [format!("127.0.0.1:{port}")];
         let Command::Serve(settings) =
-            Cli::try_parse_from(arguments.into_iter().chain(listen))?.command
+            Cli::try_parse_from(arguments.into_iter().chain(listen).chain(more.iter().cloned()))?
+                .command
         else {
             bail!("these are not the settings of a site");
         };

@@ -37,9 +37,11 @@ pub(super) struct Scene {
 pub(super) const FRAGMENTS: [&str; 3] =
     ["/c/{token}/progress", "/customers/{id}/progress", "/customers/new/parse"];
 
-/// What is no page, and the start, which leads to one.
-pub(super) const FILES: [&str; 16] = [
+/// What is no page, and what only leads to one: the start, and the ways of single sign-on.
+pub(super) const FILES: [&str; 18] = [
     "/",
+    "/sign-in/oidc",
+    "/sign-in/oidc/return",
     "/assets/{hash}/{name}",
     "/favicon.ico",
     "/favicon.svg",

@@ -54,6 +54,8 @@ async fn an_account_is_found_by_its_address_in_any_case() -> Result<()> {
             shortcuts: 1,
             created_at: START,
             signed_in_at: 0,
+            issuer: String::new(),
+            subject: String::new(),
         };
         assert_eq!(made, expected);
         assert_eq!(by_email(store, "ROSA.MÜLLER@vendor.test").await?, made);
