@@ -57,9 +57,9 @@ pub enum CatalogueError {
     Contract(String, String),
     /// The same version with another text.
     #[error(
-        "the template {0} {1} was published with another text, and customers have links to it. Start \
-         with the vendor's settings of that time (account, notification endpoint, public URL, code \
-         bucket prefix), or publish a new version"
+        "the template {0} {1} was published with another text, and customers may have links to it. Use \
+         the vendor's settings of that time (account, notification endpoint, public URL, code bucket \
+         prefix), or publish a new version"
     )]
     Changed(String, String),
     /// The folder of templates.
@@ -122,18 +122,24 @@ impl Catalogue {
         for template in catalog::ALL {
             let unfit = |error| CatalogueError::Render(template.id.to_owned(), error);
             let body = vendor::render(template.body, constants).map_err(unfit)?;
-            self.take(template.id, template.version, &body).await?;
+            self.take(template.id, template.version, &body, &template.notes()).await?;
         }
         let Some(folder) = folder else { return Ok(()) };
         for template in catalog::ALL {
             for (version, body) in versions_in(&folder.join(template.id))? {
-                self.take(template.id, &version, &body).await?;
+                self.take(template.id, &version, &body, "").await?;
             }
         }
         Ok(())
     }
 
-    async fn take(&self, id: &str, version: &str, body: &str) -> Result<(), CatalogueError> {
+    async fn take(
+        &self,
+        id: &str,
+        version: &str,
+        body: &str,
+        notes: &str,
+    ) -> Result<(), CatalogueError> {
         let unfit = |why: String| CatalogueError::Contract(format!("{id} {version}"), why);
         let numbers: Vec<&str> = version.split('.').collect();
         if numbers.len() != 3 || numbers.iter().any(|number| number.parse::<u32>().is_err()) {
@@ -144,7 +150,7 @@ impl Catalogue {
         }
         quick_create::check_contract(id, body).map_err(|error| unfit(error.to_string()))?;
         permissions::read(body).map_err(|error| unfit(error.to_string()))?;
-        if self.store.add_template_version(id, version, body, "").await? {
+        if self.store.add_template_version(id, version, body, notes).await? {
             Ok(())
         } else {
             Err(CatalogueError::Changed(id.to_owned(), version.to_owned()))

@@ -3,6 +3,7 @@
 //! Both engines run the same statements through the same code, so that one suite holds for both. What
 //! is acknowledged is on disk: SQLite syncs at every commit, and so does PostgreSQL by default.
 
+mod artefacts;
 mod audit;
 mod customers;
 mod events;
@@ -24,6 +25,7 @@ use sqlx::{
 };
 
 pub use self::{
+    artefacts::Kept,
     audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
     customers::{Change, Customer, NewCustomer, Region},
     events::Event,

@@ -32,7 +32,7 @@ const PAGE: i64 = 100;
 const EXPORT: i64 = 100_000;
 
 /// What the log knows of.
-const ACTIONS: [&str; 16] = [
+const ACTIONS: [&str; 17] = [
     "add customer",
     "add staff",
     "change customer",
@@ -41,6 +41,7 @@ const ACTIONS: [&str; 16] = [
     "change staff",
     "fail to sign in",
     "offboard customer",
+    "publish",
     "refuse report",
     "reinstate customer",
     "replace link",
