@@ -1,6 +1,7 @@
 //! What is done from the shell: one file per command.
 
 pub mod audit;
+pub mod publish;
 pub mod serve;
 pub mod staff;
 
@@ -39,6 +40,8 @@ const AFTER: &str = "Every setting can be a flag, a variable of the environment,
 pub enum Command {
     /// Runs the site. The first start prints how to sign in.
     Serve(Box<crate::settings::Serve>),
+    /// Puts the templates and the handler's zip into the vendor's buckets, one in each region.
+    Publish(Box<publish::Publish>),
     /// Looks after the accounts of staff.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -61,6 +64,7 @@ impl Command {
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(settings) => serve::run(&cli.storage, &settings).await,
+        Command::Publish(command) => publish::run(&cli.storage, &command).await,
         Command::Staff(command) => staff::run(&cli.storage, command).await,
         Command::Audit(command) => audit::run(&cli.storage, command).await,
     }
