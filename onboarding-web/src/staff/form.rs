@@ -125,9 +125,12 @@ async fn checked(
     let new = record(customer, sent.load_balancers.trim());
     let template = app.catalogue.template(ONBOARDING, &new.template_version).await;
     let template = template?.ok_or(Problem::NotFound)?;
+    let published = app.store.published_in(ONBOARDING, &new.template_version).await?;
     Ok(links::check(&app.site, app.store.key(), &template, &new)
+        .map_err(|error| error.to_string())
+        .and_then(|()| links::check_published(&new, published.as_deref()))
         .map(|()| new)
-        .map_err(|error| vec![FieldError::new("load_balancers", error.to_string())]))
+        .map_err(|words| vec![FieldError::new("load_balancers", words)]))
 }
 
 /// What the store has to say about load balancers of somebody else, beside the field.

@@ -130,6 +130,7 @@ async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Pr
     let newest = versions.first().cloned().unwrap_or_default();
     let template = app.catalogue.template(LOGS_ANALYSIS_ONBOARDING.id, &newest).await;
     let template = template?.ok_or(Problem::NotFound)?;
+    let published = app.store.published_in(LOGS_ANALYSIS_ONBOARDING.id, &newest).await?;
     let run = tokio::task::spawn_blocking(move || {
         let known_region = |region: &str| site.offers(region);
         let rules = Rules {
@@ -144,12 +145,14 @@ async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>, Pr
         let mut run = import::read(&bytes, &rules, &exists).map_err(|error| error.to_string())?;
         run.good.retain(|(row, customer)| {
             let new = record(customer.clone(), "");
-            let outcome = links::check(&site, &key, &template, &new);
+            let outcome = links::check(&site, &key, &template, &new)
+                .map_err(|error| error.to_string())
+                .and_then(|()| links::check_published(&new, published.as_deref()));
             let refused = outcome.err().map(|error| import::RowError {
                 row: *row,
                 column: "load_balancers",
                 value: new.regions.first().map(|(_, list, _)| list.clone()).unwrap_or_default(),
-                message: error.to_string(),
+                message: error,
             });
             let good = refused.is_none();
             run.errors.extend(refused);
