@@ -77,7 +77,7 @@ pub fn build_alone() -> Result<()> {
 }
 
 /// The site's program, as `cargo test` builds it unless it was built alone.
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     match ALONE.get() {
         Some(path) => Ok(path.clone()),
         None => Ok(bootstrap()?.with_file_name("onboarding-web")),
