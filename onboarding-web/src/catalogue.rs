@@ -93,20 +93,24 @@ impl Catalogue {
 
     /// The versions of the onboarding stack that new links may pin, newest first.
     pub async fn offered(&self) -> Result<Vec<String>, CatalogueError> {
-        let all = self.store.template_versions().await?;
-        let mut offered: Vec<String> = all
-            .into_iter()
-            .filter(|one| one.template_id == LOGS_ANALYSIS_ONBOARDING.id && one.retired_at == 0)
-            .map(|one| one.version)
-            .collect();
+        let all = self.on_offer(LOGS_ANALYSIS_ONBOARDING.id).await?;
+        let mut offered: Vec<String> = all.into_iter().map(|one| one.version).collect();
         offered.sort_by_key(|version| std::cmp::Reverse(parts(version)));
         Ok(offered)
     }
 
+    /// The versions in use. Those that lie in no bucket yet are not, once any version does.
+    async fn on_offer(&self, id: &str) -> Result<Vec<TemplateVersion>, CatalogueError> {
+        let published = self.store.published_versions(id).await?;
+        let there = |version: &String| published.as_ref().is_none_or(|all| all.contains(version));
+        let mut all = self.store.template_versions().await?;
+        all.retain(|one| one.template_id == id && one.retired_at == 0 && there(&one.version));
+        Ok(all)
+    }
+
     /// The newest launch role.
     pub async fn launch_role(&self) -> Result<Option<Arc<Template>>, CatalogueError> {
-        let mut all = self.store.template_versions().await?;
-        all.retain(|one| one.template_id == STACK_LAUNCH_ROLE.id && one.retired_at == 0);
+        let all = self.on_offer(STACK_LAUNCH_ROLE.id).await?;
         match all.into_iter().max_by_key(|one| parts(&one.version)) {
             Some(row) => self.template(&row.template_id, &row.version).await,
             None => Ok(None),

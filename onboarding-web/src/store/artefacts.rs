@@ -52,14 +52,29 @@ impl Store {
     /// The regions whose bucket holds a version of a template; `None` if nothing was ever published
     /// from here.
     pub async fn published_in(&self, id: &str, version: &str) -> Result<Option<Vec<String>>> {
-        let any = "SELECT COUNT(*) FROM artefacts";
-        if sqlx::query_scalar::<_, i64>(any).fetch_one(&self.pool).await? == 0 {
+        if !self.has_published().await? {
             return Ok(None);
         }
         let regions = "SELECT region FROM artefacts WHERE template_id = $1 AND version = $2 \
              ORDER BY region";
         let query = sqlx::query_scalar(regions).bind(id).bind(version);
         Ok(Some(query.fetch_all(&self.pool).await?))
+    }
+
+    /// The versions of a template that some bucket holds; `None` if nothing was ever published from
+    /// here.
+    pub async fn published_versions(&self, id: &str) -> Result<Option<Vec<String>>> {
+        if !self.has_published().await? {
+            return Ok(None);
+        }
+        let versions = "SELECT DISTINCT version FROM artefacts WHERE template_id = $1";
+        let query = sqlx::query_scalar(versions).bind(id);
+        Ok(Some(query.fetch_all(&self.pool).await?))
+    }
+
+    async fn has_published(&self) -> Result<bool> {
+        let count = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM artefacts");
+        Ok(count.fetch_one(&self.pool).await? > 0)
     }
 
     /// Whether a bucket holds this version with other bytes.

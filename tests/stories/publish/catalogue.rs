@@ -128,8 +128,14 @@ async fn what_is_new_since_the_version_before_is_told_in_words() -> Result<()> {
     let told = bench.publish(&REGIONS[..1], &["--json"]).await?.json()?;
     assert_eq!(told["templates"][0]["since"], "0.0.9");
     let admin = site.admin().await?;
+    assert!(admin.get("/customers/new").await?.text.contains("0.0.9"));
+    bench.published(&REGIONS[..1]).await?;
+    // What lies in no bucket is not offered once anything does.
+    assert!(!admin.get("/customers/new").await?.text.contains("0.0.9"));
     let page = admin.get("/templates").await?.text;
-    assert!(page.contains("First version."), "{page}");
+    for words in ["First version.", "in eu-west-1<", "in no region yet"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
     let log = admin.get("/audit").await?.text;
     assert!(log.contains(&bench.bucket(REGIONS[0])), "{log}");
     fs::remove_dir_all(folder)?;

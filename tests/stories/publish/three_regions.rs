@@ -1,4 +1,5 @@
 use anyhow::{Context, Result};
+use aws_sdk_s3::types::BucketVersioningStatus;
 use harness::site::Site;
 use onboarding_web::publish::artefacts::digest;
 use templates::{
@@ -49,7 +50,7 @@ async fn everything_is_where_links_and_stacks_look_for_it_in_every_region() -> R
         }
         let aws = bench.clients(&bench.account, region).await?;
         let versioning = aws.s3.get_bucket_versioning().bucket(bench.bucket(region)).send().await?;
-        assert_eq!(versioning.status().map(|status| status.as_str()), Some("Enabled"));
+        assert_eq!(versioning.status(), Some(&BucketVersioningStatus::Enabled));
         let access = aws.s3.get_public_access_block().bucket(bench.bucket(region)).send().await?;
         let access = access.public_access_block_configuration().context("no settings")?;
         let all = (access.block_public_acls(), access.ignore_public_acls());

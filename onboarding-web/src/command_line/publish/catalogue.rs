@@ -25,10 +25,6 @@ pub(super) async fn open(storage: &Storage, dry_run: bool) -> Result<Option<Stor
     serve::open(storage).await.map(Some)
 }
 
-fn is_template(artefact: &&Artefact) -> bool {
-    artefact.id != CODE
-}
-
 /// Versions that the site knows with another text, and that customers may have links to.
 pub(super) async fn conflicts(store: &Store, artefacts: &[Artefact]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
@@ -56,7 +52,7 @@ pub(super) async fn changes(store: Option<&Store>, artefacts: &[Artefact]) -> Re
         });
         Changes::between(before.max_by_key(|one| parts(&one.version)), artefact)
     };
-    Ok(artefacts.iter().filter(is_template).map(of).collect())
+    Ok(artefacts.iter().filter(|one| one.id != CODE).map(of).collect())
 }
 
 /// Keeps what was read back: the versions, and the regions that have them.

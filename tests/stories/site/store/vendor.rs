@@ -140,12 +140,16 @@ async fn what_lies_in_buckets_is_known_by_region_and_cannot_become_another_text(
         let (by, first) = (rosa(), templates::catalog::digest("first"));
         assert!(store.add_template_version("stack", "0.1.0", "draft", "").await?);
         assert_eq!(store.published_in("stack", "0.1.0").await?, None);
+        assert_eq!(store.published_versions("stack").await?, None);
         for region in ["us-east-1", "eu-west-1", "eu-west-1"] {
             store.add_artefacts(&by, (region, "code"), &[kept(&first)]).await?;
         }
         let regions = vec!["eu-west-1".to_owned(), "us-east-1".to_owned()];
         assert_eq!(store.published_in("stack", "0.1.0").await?, Some(regions));
         assert_eq!(store.published_in("stack", "0.2.0").await?, Some(vec![]));
+        let versions = vec!["0.1.0".to_owned()];
+        assert_eq!(store.published_versions("stack").await?, Some(versions));
+        assert_eq!(store.published_versions("role").await?, Some(vec![]));
         // What was there already is not told again.
         let (rows, _) = store.audit_rows(&AuditFilter::default(), 10, 0).await?;
         assert_eq!(rows.iter().filter(|row| row.action == "publish").count(), 2);
