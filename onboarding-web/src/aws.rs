@@ -8,7 +8,7 @@ pub mod sts;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 /// The credentials and endpoints that AWS's own tools would use here, for a region to begin with.
 pub async fn from_environment(region: &str) -> SdkConfig {
@@ -66,12 +66,26 @@ impl Call<'_> {
             code: error.meta().code().unwrap_or_default().to_owned(),
             message: message.unwrap_or_else(|| match response {
                 Some(_) => String::new(),
-                None => DisplayErrorContext(error).to_string(),
+                None => with_causes(error),
             }),
             status: response.map_or(0, |response| response.status().as_u16()),
             bucket_region: header.map(str::to_owned),
         }
     }
+}
+
+/// The SDK's words and those of everything behind them, each once.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !words.iter().any(|known| known.contains(&more)) {
+            words.push(more);
+        }
+        cause = error.source();
+    }
+    words.join(": ")
 }
 
 impl AwsError {
