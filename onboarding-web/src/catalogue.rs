@@ -57,9 +57,9 @@ pub enum CatalogueError {
     Contract(String, String),
     /// The same version with another text.
     #[error(
-        "the template {0} {1} was published with another text, and customers have links to it. Start \
-         with the vendor's settings of that time (account, notification endpoint, public URL, code \
-         bucket prefix), or publish a new version"
+        "the template {0} {1} was published with another text, and customers may have links to it. Use \
+         the vendor's settings of that time (account, notification endpoint, public URL, code bucket \
+         prefix), or publish a new version"
     )]
     Changed(String, String),
     /// The folder of templates.
@@ -93,20 +93,24 @@ impl Catalogue {
 
     /// The versions of the onboarding stack that new links may pin, newest first.
     pub async fn offered(&self) -> Result<Vec<String>, CatalogueError> {
-        let all = self.store.template_versions().await?;
-        let mut offered: Vec<String> = all
-            .into_iter()
-            .filter(|one| one.template_id == LOGS_ANALYSIS_ONBOARDING.id && one.retired_at == 0)
-            .map(|one| one.version)
-            .collect();
+        let all = self.on_offer(LOGS_ANALYSIS_ONBOARDING.id).await?;
+        let mut offered: Vec<String> = all.into_iter().map(|one| one.version).collect();
         offered.sort_by_key(|version| std::cmp::Reverse(parts(version)));
         Ok(offered)
     }
 
+    /// The versions in use. Those that lie in no bucket yet are not, once any version does.
+    async fn on_offer(&self, id: &str) -> Result<Vec<TemplateVersion>, CatalogueError> {
+        let published = self.store.published_versions(id).await?;
+        let there = |version: &String| published.as_ref().is_none_or(|all| all.contains(version));
+        let mut all = self.store.template_versions().await?;
+        all.retain(|one| one.template_id == id && one.retired_at == 0 && there(&one.version));
+        Ok(all)
+    }
+
     /// The newest launch role.
     pub async fn launch_role(&self) -> Result<Option<Arc<Template>>, CatalogueError> {
-        let mut all = self.store.template_versions().await?;
-        all.retain(|one| one.template_id == STACK_LAUNCH_ROLE.id && one.retired_at == 0);
+        let all = self.on_offer(STACK_LAUNCH_ROLE.id).await?;
         match all.into_iter().max_by_key(|one| parts(&one.version)) {
             Some(row) => self.template(&row.template_id, &row.version).await,
             None => Ok(None),
@@ -122,18 +126,24 @@ impl Catalogue {
         for template in catalog::ALL {
             let unfit = |error| CatalogueError::Render(template.id.to_owned(), error);
             let body = vendor::render(template.body, constants).map_err(unfit)?;
-            self.take(template.id, template.version, &body).await?;
+            self.take(template.id, template.version, &body, &template.notes()).await?;
         }
         let Some(folder) = folder else { return Ok(()) };
         for template in catalog::ALL {
             for (version, body) in versions_in(&folder.join(template.id))? {
-                self.take(template.id, &version, &body).await?;
+                self.take(template.id, &version, &body, "").await?;
             }
         }
         Ok(())
     }
 
-    async fn take(&self, id: &str, version: &str, body: &str) -> Result<(), CatalogueError> {
+    async fn take(
+        &self,
+        id: &str,
+        version: &str,
+        body: &str,
+        notes: &str,
+    ) -> Result<(), CatalogueError> {
         let unfit = |why: String| CatalogueError::Contract(format!("{id} {version}"), why);
         let numbers: Vec<&str> = version.split('.').collect();
         if numbers.len() != 3 || numbers.iter().any(|number| number.parse::<u32>().is_err()) {
@@ -144,7 +154,7 @@ impl Catalogue {
         }
         quick_create::check_contract(id, body).map_err(|error| unfit(error.to_string()))?;
         permissions::read(body).map_err(|error| unfit(error.to_string()))?;
-        if self.store.add_template_version(id, version, body, "").await? {
+        if self.store.add_template_version(id, version, body, notes).await? {
             Ok(())
         } else {
             Err(CatalogueError::Changed(id.to_owned(), version.to_owned()))

@@ -5,6 +5,7 @@ pub mod completions;
 pub mod customers;
 pub mod import;
 pub mod link;
+pub mod publish;
 pub mod serve;
 pub mod staff;
 pub mod token;
@@ -52,6 +53,8 @@ const AFTER: &str = "Every setting can be a flag, a variable of the environment,
 pub enum Command {
     /// Runs the site. The first start prints how to sign in.
     Serve(Box<crate::settings::Serve>),
+    /// Puts the templates and the handler's zip into the vendor's buckets, one in each region.
+    Publish(Box<publish::Publish>),
     /// Looks after the accounts of staff.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -86,6 +89,7 @@ impl Command {
 pub async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(settings) => serve::run(&cli.storage, &settings).await,
+        Command::Publish(command) => publish::run(&cli.storage, &command).await,
         Command::Staff(command) => staff::run(&cli.storage, command).await,
         Command::Audit(command) => audit::run(&cli.storage, command).await,
         Command::Link(wanted) => link::run(&cli.storage, wanted).await,

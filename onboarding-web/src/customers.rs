@@ -72,9 +72,17 @@ async fn check(app: &App, raw: &RawCustomer, customer: Option<&Customer>) -> Out
     let new = record(checked, raw.load_balancers.trim());
     let template = app.catalogue.template(ONBOARDING, &new.template_version).await;
     let template = template?.ok_or(Problem::NotFound)?;
-    Ok(links::check(&app.site, app.store.key(), &template, &new)
+    let published = app.store.published_in(ONBOARDING, &new.template_version).await?;
+    // What a customer has stays, also where it was put there by hand before anything was published.
+    let kept = |one: &Customer| {
+        let has = |name: &str| one.regions.iter().any(|region| region.region == name);
+        one.template_version == new.template_version
+            && new.regions.iter().all(|(name, ..)| has(name))
+    };
+    let published = published.filter(|_| !customer.is_some_and(kept));
+    Ok(can_launch(app, &template, &new, published.as_deref())
         .map(|()| new)
-        .map_err(|error| vec![of_load_balancers(error.to_string())]))
+        .map_err(|words| vec![of_load_balancers(words)]))
 }
 
 fn check_alone(
@@ -86,6 +94,18 @@ fn check_alone(
     let known_region = |region: &str| app.site.offers(region);
     let rules = Rules { known_region: &known_region, template_versions, default_expiry_days };
     customer_form::check(raw, &rules)
+}
+
+/// Whether links can be made, and lead to a template that is there; in words if not.
+fn can_launch(
+    app: &App,
+    template: &Template,
+    new: &NewCustomer,
+    published: Option<&[String]>,
+) -> Result<(), String> {
+    let made = links::check(&app.site, app.store.key(), template, new);
+    made.map_err(|error| error.to_string())?;
+    links::check_published(new, published)
 }
 
 fn of_load_balancers(message: String) -> FieldError {
@@ -149,10 +169,11 @@ pub async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>
     let versions = app.catalogue.offered().await?;
     let days = default_expiry(app).await?;
     let taken = app.store.all_taken().await?;
-    let (site, key) = (app.site.clone(), app.store.key().clone());
+    let (site, one) = (app.site.clone(), app.clone());
     let newest = versions.first().cloned().unwrap_or_default();
     let template = app.catalogue.template(ONBOARDING, &newest).await;
     let template = template?.ok_or(Problem::NotFound)?;
+    let published = app.store.published_in(ONBOARDING, &newest).await?;
     let run = tokio::task::spawn_blocking(move || {
         let known_region = |region: &str| site.offers(region);
         let rules = Rules {
@@ -167,12 +188,12 @@ pub async fn dry_run(app: &App, bytes: Vec<u8>) -> Result<Result<DryRun, String>
         let mut run = import::read(&bytes, &rules, &exists).map_err(|error| error.to_string())?;
         run.good.retain(|(row, customer)| {
             let new = record(customer.clone(), "");
-            let outcome = links::check(&site, &key, &template, &new);
-            let refused = outcome.err().map(|error| import::RowError {
+            let outcome = can_launch(&one, &template, &new, published.as_deref());
+            let refused = outcome.err().map(|message| import::RowError {
                 row: *row,
                 column: "load_balancers",
                 value: new.regions.first().map(|(_, list, _)| list.clone()).unwrap_or_default(),
-                message: error.to_string(),
+                message,
             });
             let good = refused.is_none();
             run.errors.extend(refused);

@@ -5,11 +5,15 @@
 //! is; [`staff`] and [`launch`] answer staff and customers with the views in [`pages`]; [`reports`] takes what stacks say; [`onboarding`] is where a customer stands,
 //! decided without I/O; [`store`] keeps all of it. Links are built in [`links`], words come from
 //! [`hints`], [`permissions`] and [`progress`]. [`serve`] puts it together.
+//!
+//! [`command_line`] has what is done from the shell. [`publish`] decides what has to lie in the vendor's
+//! buckets; [`aws`] looks there and puts it there.
 
 pub mod access;
 pub mod api;
 pub mod app;
 pub mod assets;
+pub mod aws;
 pub mod catalogue;
 pub mod clock;
 pub mod command_line;
@@ -31,6 +35,7 @@ pub mod pages;
 pub mod password;
 pub mod permissions;
 pub mod progress;
+pub mod publish;
 pub mod reports;
 pub mod routes;
 pub mod serve;

@@ -125,6 +125,25 @@ pub fn check(
     })
 }
 
+/// Refuses regions where the version was not published: the link would lead to a template that is not
+/// there. `published` has the regions where it was; `None` if nothing was ever published from here.
+pub fn check_published(new: &NewCustomer, published: Option<&[String]>) -> Result<(), String> {
+    let Some(published) = published else { return Ok(()) };
+    let without = new.regions.iter().map(|(region, _, _)| region.as_str());
+    let without: Vec<&str> =
+        without.filter(|region| !published.iter().any(|one| one == region)).collect();
+    if without.is_empty() {
+        return Ok(());
+    }
+    let there = if published.is_empty() { "no region".to_owned() } else { published.join(", ") };
+    Err(format!(
+        "Template version {} is not published in {}, so there can be no link for load balancers there. \
+         It is published in {there}. Leave these load balancers out, or have it published there first",
+        new.template_version,
+        without.join(", ")
+    ))
+}
+
 /// The role that may launch onboarding stacks; IAM is global, so one region will do.
 pub fn launch_role(
     site: &Site,

@@ -170,7 +170,8 @@ fn public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-fn account_id(text: &str) -> Result<String, String> {
+/// Also an option of `publish`.
+pub(crate) fn account_id(text: &str) -> Result<String, String> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {

@@ -4,6 +4,7 @@
 //! is acknowledged is on disk: SQLite syncs at every commit, and so does PostgreSQL by default.
 
 mod api_tokens;
+mod artefacts;
 mod audit;
 mod customers;
 mod events;
@@ -29,6 +30,7 @@ use sqlx::{
 
 pub use self::{
     api_tokens::ApiToken,
+    artefacts::Kept,
     audit::{AuditEntry, AuditFilter, AuditRow, Chain, NewAudit},
     customers::{Change, Customer, NewCustomer, Region},
     events::Event,

@@ -13,6 +13,41 @@ pub struct Template {
     pub body: &'static str,
 }
 
+impl Template {
+    /// Where it lies in the vendor's bucket of each region.
+    pub fn key(&self) -> String {
+        let kind = if self.id == AWS_ROLES.id { "json" } else { "yaml" };
+        format!("{PREFIX}{}/{}.{kind}", self.version, self.id)
+    }
+
+    /// The first paragraph that `CHANGELOG.md` has about this version; empty if it has none.
+    pub fn notes(&self) -> String {
+        let heading = format!("\n## {}\n", self.version);
+        let version = CHANGELOG.split(&heading).nth(1).unwrap_or_default();
+        let version = version.split("\n## ").next().unwrap_or_default();
+        let own = version.split("\n### ").find(|section| {
+            let heading = section.lines().next().unwrap_or_default();
+            heading.contains(&format!("(`{}.", self.id))
+        });
+        let paragraph = own.and_then(|section| section.split("\n\n").nth(1)).unwrap_or_default();
+        let words = paragraph.split_whitespace().collect::<Vec<_>>().join(" ").replace('`', "");
+        // What only leads to a list is left out.
+        let whole = words.rfind('.').map_or(0, |end| end + 1);
+        words[..whole].to_owned()
+    }
+}
+
+/// What all keys in the vendor's buckets begin with; customers may read nothing else there.
+pub const PREFIX: &str = "logs-analysis/";
+
+const CHANGELOG: &str = include_str!("../CHANGELOG.md");
+
+/// Where the handler's zip lies in the vendor's bucket of each region, as the onboarding stack names
+/// it.
+pub fn code_key() -> String {
+    format!("{PREFIX}{}/bootstrap.zip", LOGS_ANALYSIS_ONBOARDING.version)
+}
+
 /// The stack that turns logging on: role, function, `InvokeLambdaFunction`.
 pub const LOGS_ANALYSIS_ONBOARDING: Template = Template {
     id: "logs-analysis-onboarding",
@@ -49,6 +84,7 @@ pub fn digest(body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quick_create::template_url;
 
     #[test]
     fn every_template_fits_inline_and_states_its_version() {
@@ -60,6 +96,26 @@ mod tests {
                 template.id,
                 template.version
             );
+        }
+    }
+
+    #[test]
+    fn keys_are_those_that_links_and_the_stack_itself_name() {
+        for template in ALL {
+            let url = template_url("vendor-code", "eu-west-1", template.id, template.version);
+            assert!(url.unwrap().ends_with(&format!(".com/{}", template.key())));
+        }
+        assert_eq!(AWS_ROLES.key(), "logs-analysis/0.1.0/AWS-Roles-CloudFormation.json");
+        let named = format!("CodeKey: \"{}\"", code_key());
+        assert!(LOGS_ANALYSIS_ONBOARDING.body.contains(&named));
+    }
+
+    #[test]
+    fn the_changelog_has_something_to_say_about_every_template() {
+        for template in ALL.into_iter().chain([AWS_ROLES]) {
+            let notes = template.notes();
+            assert!(notes.starts_with("First version."), "{}: {notes}", template.id);
+            assert!(notes.len() < 600 && !notes.contains(['#', '`']), "{notes}");
         }
     }
 

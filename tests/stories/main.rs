@@ -18,6 +18,7 @@ mod permissions;
 mod pop_roles;
 mod properties;
 mod protocol;
+mod publish;
 mod reports;
 mod selectors;
 mod site;

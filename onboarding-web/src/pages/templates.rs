@@ -46,6 +46,8 @@ pub struct VersionRow {
     pub digest: String,
     /// When it was published.
     pub published: Moment,
+    /// Where it lies in the vendor's buckets, such as `in eu-west-1`; may be empty.
+    pub regions: String,
     /// Customers whose links or stacks have it.
     pub customers: usize,
     /// Those customers.
@@ -187,6 +189,7 @@ pub(crate) mod tests {
             tag,
             digest: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into(),
             published: moment("20 November 2026"),
+            regions: "in ap-southeast-2, eu-central-1, eu-west-1, us-east-1".into(),
             customers: 12,
             customers_url: format!("/customers?version={version}"),
             notes: "Reads the tags of buckets, so that stacks can share one.".into(),

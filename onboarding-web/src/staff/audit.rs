@@ -32,21 +32,26 @@ const PAGE: i64 = 100;
 const EXPORT: i64 = 100_000;
 
 /// What the log knows of.
-const ACTIONS: [&str; 17] = [
+const ACTIONS: [&str; 22] = [
     "add customer",
     "add staff",
+    "add webhook",
     "change customer",
     "change notes",
     "change setting",
     "change sign-in",
     "change staff",
     "fail to sign in",
+    "make API token",
     "offboard customer",
+    "publish",
     "refuse report",
     "reinstate customer",
+    "remove webhook",
     "replace link",
     "restore template",
     "retire template",
+    "revoke API token",
     "revoke link",
     "set password",
     "sign in",

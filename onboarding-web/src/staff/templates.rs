@@ -81,7 +81,13 @@ async fn row(
     let url = format!("/templates/{}/{}", version.template_id, version.version);
     let onboarding = version.template_id == catalog::LOGS_ANALYSIS_ONBOARDING.id;
     let customers = if onboarding { app.store.customers_on(&version.version).await? } else { 0 };
+    let regions = match app.store.published_in(&version.template_id, &version.version).await? {
+        None => String::new(),
+        Some(regions) if regions.is_empty() => "in no region yet".to_owned(),
+        Some(regions) => format!("in {}", regions.join(", ")),
+    };
     Ok(VersionRow {
+        regions,
         tag: tag(version, newest),
         digest: version.digest.clone(),
         published: moment(version.published_at, app.store.now()),

@@ -46,8 +46,20 @@ impl Store {
         Ok(query.fetch_optional(&self.pool).await?)
     }
 
+    /// Whether a version may be taken in: not where the same version is known with another text, and
+    /// customers have links to it or it lies in the vendor's buckets.
+    pub async fn may_take(&self, id: &str, version: &str, digest: &str) -> Result<bool> {
+        match self.template_version(id, version).await? {
+            Some(known) if known.digest != digest => {
+                let elsewhere = self.is_published_otherwise(id, version, digest).await?;
+                Ok(!elsewhere && self.customers_on(version).await? == 0)
+            }
+            _ => Ok(!self.is_published_otherwise(id, version, digest).await?),
+        }
+    }
+
     /// Takes a version in. Says `false`, and changes nothing, where the same version is known with
-    /// another text and customers have links to it: what a customer was shown must not change.
+    /// another text and customers may have links to it: what a customer was shown must not change.
     pub async fn add_template_version(
         &self,
         id: &str,
@@ -56,13 +68,18 @@ impl Store {
         notes: &str,
     ) -> Result<bool> {
         let digest = catalog::digest(body);
-        if let Some(known) = self.template_version(id, version).await? {
-            if known.digest == digest {
-                return Ok(true);
+        if !self.may_take(id, version, &digest).await? {
+            return Ok(false);
+        }
+        if let Some(known) = self.template_version(id, version).await?
+            && known.digest == digest
+        {
+            if known.notes.is_empty() && !notes.is_empty() {
+                let update = "UPDATE template_versions SET notes = $1 \
+                     WHERE template_id = $2 AND version = $3";
+                sqlx::query(update).bind(notes).bind(id).bind(version).execute(&self.pool).await?;
             }
-            if self.customers_on(version).await? > 0 {
-                return Ok(false);
-            }
+            return Ok(true);
         }
         sqlx::query(
             "INSERT INTO template_versions \

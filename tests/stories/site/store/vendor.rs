@@ -1,7 +1,7 @@
 //! What the vendor sets: settings, and the templates' versions that links pin.
 
 use anyhow::{Context, Result};
-use onboarding_web::store::{AuditFilter, NewCustomer};
+use onboarding_web::store::{AuditFilter, Kept, NewCustomer};
 
 use super::{START, add, customer, on_both, rosa};
 
@@ -124,6 +124,53 @@ async fn a_version_is_taken_out_of_use_and_back() -> Result<()> {
         store.retire_template(&rosa(), ("stack", "0.1.0"), false).await?;
         assert_eq!(retired().await?, [(new, 0), (old, 0)]);
         assert_eq!(told().await?, words("restore template"));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_lies_in_buckets_is_known_by_region_and_cannot_become_another_text() -> Result<()> {
+    on_both(async |store, _| {
+        let kept = |digest: &str| Kept {
+            id: "stack".to_owned(),
+            version: "0.1.0".to_owned(),
+            digest: digest.to_owned(),
+        };
+        let (by, first) = (rosa(), templates::catalog::digest("first"));
+        assert!(store.add_template_version("stack", "0.1.0", "draft", "").await?);
+        assert_eq!(store.published_in("stack", "0.1.0").await?, None);
+        assert_eq!(store.published_versions("stack").await?, None);
+        for region in ["us-east-1", "eu-west-1", "eu-west-1"] {
+            store.add_artefacts(&by, (region, "code"), &[kept(&first)]).await?;
+        }
+        let regions = vec!["eu-west-1".to_owned(), "us-east-1".to_owned()];
+        assert_eq!(store.published_in("stack", "0.1.0").await?, Some(regions));
+        assert_eq!(store.published_in("stack", "0.2.0").await?, Some(vec![]));
+        let versions = vec!["0.1.0".to_owned()];
+        assert_eq!(store.published_versions("stack").await?, Some(versions));
+        assert_eq!(store.published_versions("role").await?, Some(vec![]));
+        // What was there already is not told again.
+        let (rows, _) = store.audit_rows(&AuditFilter::default(), 10, 0).await?;
+        assert_eq!(rows.iter().filter(|row| row.action == "publish").count(), 2);
+        assert!(!store.add_template_version("stack", "0.1.0", "second", "").await?);
+        assert!(store.add_template_version("stack", "0.1.0", "first", "What is new").await?);
+        let row = store.template_version("stack", "0.1.0").await?.context("no version")?;
+        assert_eq!(row.body, "first");
+        assert!(store.may_take("stack", "0.2.0", "any").await?);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn notes_that_come_later_are_kept() -> Result<()> {
+    on_both(async |store, _| {
+        for notes in ["", "What is new", "Something else"] {
+            assert!(store.add_template_version("stack", "0.1.0", "body", notes).await?);
+        }
+        let row = store.template_version("stack", "0.1.0").await?.context("no version")?;
+        assert_eq!(row.notes, "What is new");
         Ok(())
     })
     .await

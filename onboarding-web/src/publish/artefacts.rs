@@ -1,0 +1,84 @@
+//! What is put into every bucket: the handler's zip and the templates, with the vendor's constants.
+
+use sha2::{Digest, Sha256};
+use templates::{
+    catalog::{self, AWS_ROLES, LOGS_ANALYSIS_ONBOARDING, MAX_INLINE_BYTES, Template},
+    quick_create,
+    vendor::{self, Constants},
+};
+
+use super::handler_zip;
+use crate::permissions;
+
+/// What the function's code is called in the catalogue.
+pub const CODE: &str = "bootstrap";
+
+/// One object, the same in every region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artefact {
+    /// A template's id, or [`CODE`].
+    pub id: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// Where it lies.
+    pub key: String,
+    /// For whoever downloads it.
+    pub content_type: &'static str,
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// Their SHA-256 as hexadecimal digits.
+    pub digest: String,
+}
+
+/// The SHA-256 of bytes, as 64 hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// Everything, checked. The code comes first: a template that is there can be launched.
+pub fn all(constants: &Constants, zip: Vec<u8>) -> Result<Vec<Artefact>, String> {
+    handler_zip::check(&zip)
+        .map_err(|why| format!("Lambda could not run the handler's zip: {why}"))?;
+    let mut all = vec![Artefact {
+        id: CODE,
+        version: LOGS_ANALYSIS_ONBOARDING.version,
+        key: catalog::code_key(),
+        content_type: "application/zip",
+        digest: digest(&zip),
+        body: zip,
+    }];
+    for template in catalog::ALL {
+        let unfit =
+            |why: String| format!("the template {} cannot be published: {why}", template.id);
+        let body =
+            vendor::render(template.body, constants).map_err(|why| unfit(why.to_string()))?;
+        quick_create::check_contract(template.id, &body).map_err(|why| unfit(why.to_string()))?;
+        all.push(artefact(&template, body, "text/yaml; charset=utf-8").map_err(unfit)?);
+    }
+    let unfit = |why: String| format!("the template {} cannot be published: {why}", AWS_ROLES.id);
+    all.push(artefact(&AWS_ROLES, AWS_ROLES.body.to_owned(), "application/json").map_err(unfit)?);
+    Ok(all)
+}
+
+fn artefact(
+    template: &Template,
+    body: String,
+    content_type: &'static str,
+) -> Result<Artefact, String> {
+    if body.len() >= MAX_INLINE_BYTES {
+        return Err(format!("it has {} bytes, and has to stay below 51,200", body.len()));
+    }
+    if !body.contains(template.version) {
+        return Err(format!("it does not state its version, {}", template.version));
+    }
+    permissions::read(&body).map_err(|error| error.to_string())?;
+    Ok(Artefact {
+        id: template.id,
+        version: template.version,
+        key: template.key(),
+        content_type,
+        digest: catalog::digest(&body),
+        body: body.into_bytes(),
+    })
+}
