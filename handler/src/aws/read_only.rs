@@ -3,7 +3,7 @@
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::config::{
-    ConfigBag, Intercept, interceptors::BeforeSerializationInterceptorContextRef,
+    ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeSerializationInterceptorContextRef,
 };
 use aws_smithy_runtime_api::{box_error::BoxError, client::orchestrator::Metadata};
 use std::time::Duration;
@@ -70,9 +70,10 @@ impl Intercept for OnlyReads {
         "OnlyReads"
     }
 
-    fn read_before_execution(
+    fn read_before_serialization(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let operation = config.load::<Metadata>().map_or("", Metadata::name);

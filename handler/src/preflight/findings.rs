@@ -108,9 +108,10 @@ impl std::fmt::Display for Trouble {
                  credentials that may read, such as those with AWS's managed policy ReadOnlyAccess"
             )
         } else if code.is_empty() {
+            let said = if message.is_empty() { "AWS gave no readable answer" } else { message };
             write!(
                 f,
-                "No readable answer came from AWS to {operation} on {subject}. {message}. Look whether \
+                "{operation} on {subject} failed: {said}. Look whether \
                  this shell is signed in: aws sts get-caller-identity. With single sign-on, run first: \
                  eval \"$(aws configure export-credentials --format env)\""
             )
