@@ -44,7 +44,7 @@ pub fn aws_cli_update(launch: &Launch<'_>) -> String {
 /// The commands that look what the stack would change in the account, and change nothing.
 ///
 /// The program and the template lie in the same folder of the vendor's bucket. They are fetched into
-/// a folder of their own, and run with the credentials of the AWS CLI, in AWS CloudShell for instance;
+/// a folder of their own, and run with the credentials of the AWS CLI, in AWS `CloudShell` for instance;
 /// the program is for Linux on x86-64.
 pub fn preflight(launch: &Launch<'_>) -> String {
     let folder = launch.template_url.rsplit_once('/').map_or("", |(folder, _)| folder);

@@ -8,7 +8,7 @@ use aws_sdk_iam::{
 use super::Call;
 use crate::{
     error::AwsError,
-    preflight::permissions::{Question, Verdict},
+    preflight::permissions::{Decision, Question, Verdict},
 };
 
 /// The whole ARN of a role, path and all, which the ARN of its sessions leaves out.
@@ -78,8 +78,11 @@ fn read(one: &EvaluationResult, resource: &str) -> Verdict {
     Verdict {
         action: one.eval_action_name().to_owned(),
         resource: resource.to_owned(),
-        allowed: *one.eval_decision() == PolicyEvaluationDecisionType::Allowed,
-        denied: *one.eval_decision() == PolicyEvaluationDecisionType::ExplicitDeny,
+        decision: match one.eval_decision() {
+            PolicyEvaluationDecisionType::Allowed => Decision::Allowed,
+            PolicyEvaluationDecisionType::ExplicitDeny => Decision::Denied,
+            _ => Decision::NotAllowed,
+        },
         outside_boundary: boundary.is_some_and(|detail| !detail.allowed_by_permissions_boundary()),
         outside_organisation: organisation.is_some_and(|detail| !detail.allowed_by_organizations()),
         policies: statements.filter_map(|one| one.source_policy_id().map(str::to_owned)).collect(),

@@ -39,7 +39,7 @@ pub async fn look(
     })?;
     let caller = sts::caller(&readers.sts).await?;
     let home = home(&caller, &region)?;
-    let wanted = wanted::wanted(options, template, home.clone()).map_err(Trouble::Usage)?;
+    let wanted = wanted::wanted(options, template, &home).map_err(Trouble::Usage)?;
     let mut findings = Findings {
         account: home.account,
         region,

@@ -7,13 +7,13 @@ use clap::Parser;
 /// Shows what the onboarding stack would change in this account, and what would stop it. Changes
 /// nothing.
 ///
-/// Uses the credentials of the AWS CLI: environment, profile, or CloudShell. With single sign-on, run
+/// Uses the credentials of the AWS CLI: environment, profile, or the shell of the AWS console. With single sign-on, run
 /// first: eval "$(aws configure export-credentials --format env)". Exit status: 0 the stack would work,
 /// 1 it would be refused or permissions are missing, 2 wrong use, or nothing could be looked at.
 #[derive(Debug, Clone, Default, Parser)]
 #[command(name = "preflight", version)]
 pub struct Options {
-    /// As in the stack's parameter LoadBalancers: ARNs separated by commas, tag:Key=Value, or all.
+    /// As the stack takes them: ARNs separated by commas, tag:Key=Value, or all.
     #[arg(long, value_name = "LIST")]
     pub load_balancers: String,
     /// The bucket to keep the logs in; blank: one that is in use, or a new one.

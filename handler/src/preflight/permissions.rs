@@ -26,16 +26,26 @@ pub struct Verdict {
     pub action: String,
     /// On what.
     pub resource: String,
-    /// It is allowed.
-    pub allowed: bool,
-    /// A statement denies it.
-    pub denied: bool,
+    /// Yes or no.
+    pub decision: Decision,
     /// The permissions boundary does not allow it.
     pub outside_boundary: bool,
     /// A policy of the organisation does not allow it.
     pub outside_organisation: bool,
     /// The policies that had a say.
     pub policies: Vec<String>,
+}
+
+/// IAM's answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Decision {
+    /// It is allowed.
+    Allowed,
+    /// A statement denies it.
+    Denied,
+    /// Nothing allows it.
+    #[default]
+    NotAllowed,
 }
 
 /// Whose policies IAM can be asked about.
@@ -129,17 +139,18 @@ pub fn of_person(home: &Home, stack_name: &str, launch_role: Option<&str>) -> Ve
 
 /// The verdict in words, if it is not a yes.
 pub fn lack(principal: &str, verdict: &Verdict) -> Option<Lack> {
-    if verdict.allowed {
+    if verdict.decision == Decision::Allowed {
         return None;
     }
+    let denied = verdict.decision == Decision::Denied;
     let policies = verdict.policies.join(", ");
     let because = if verdict.outside_organisation {
         "a service control policy of your organisation does not allow it".to_owned()
     } else if verdict.outside_boundary {
         "the permissions boundary does not allow it".to_owned()
-    } else if verdict.denied && !policies.is_empty() {
+    } else if denied && !policies.is_empty() {
         format!("a statement denies it ({policies})")
-    } else if verdict.denied {
+    } else if denied {
         "a statement denies it".to_owned()
     } else {
         "no policy allows it".to_owned()

@@ -61,12 +61,18 @@ fn whoever_is_signed_in_is_found_in_iam() {
 fn what_stands_in_the_way_is_named() {
     let no = Verdict { action: "iam:CreateRole".into(), ..Verdict::default() };
     let because = |verdict: Verdict| lack("me", &verdict).map(|lack| lack.because);
-    assert_eq!(because(Verdict { allowed: true, ..no.clone() }), None);
+    assert_eq!(because(Verdict { decision: Decision::Allowed, ..no.clone() }), None);
     for (verdict, words) in [
         (no.clone(), "no policy allows it"),
-        (Verdict { denied: true, policies: vec!["NoIam".into()], ..no.clone() }, "it (NoIam)"),
+        (
+            Verdict { decision: Decision::Denied, policies: vec!["NoIam".into()], ..no.clone() },
+            "it (NoIam)",
+        ),
         (Verdict { outside_boundary: true, ..no.clone() }, "permissions boundary"),
-        (Verdict { outside_organisation: true, denied: true, ..no }, "service control policy"),
+        (
+            Verdict { outside_organisation: true, decision: Decision::Denied, ..no },
+            "service control policy",
+        ),
     ] {
         let said = because(verdict).unwrap();
         assert!(said.contains(words), "{said}");

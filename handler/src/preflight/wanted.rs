@@ -42,8 +42,8 @@ pub struct Wanted {
 }
 
 /// Checks the options for a place. The error is one of use.
-pub fn wanted(options: &Options, body: Option<&str>, home: Home) -> Result<Wanted, String> {
-    let Home { partition, region, account } = &home;
+pub fn wanted(options: &Options, body: Option<&str>, home: &Home) -> Result<Wanted, String> {
+    let Home { partition, region, account } = home;
     let name = &options.stack_name;
     let stack = format!("arn:{partition}:cloudformation:{region}:{account}:stack/{name}/{GUID}");
     let id = Identity::new(&stack, RESOURCE)
@@ -64,7 +64,7 @@ pub fn wanted(options: &Options, body: Option<&str>, home: Home) -> Result<Wante
                 .to_owned(),
         );
     }
-    let (desired, mut refused) = check(options, &release, &home);
+    let (desired, mut refused) = check(options, &release, home);
     let elsewhere = foreign_accounts(options, account);
     let wrong_account = !elsewhere.is_empty();
     refused.extend(elsewhere.iter().map(|other| {
