@@ -2,21 +2,28 @@
 //! reads and its writes; nothing is decided in here.
 
 pub mod elb;
+pub mod iam;
 pub mod s3;
 pub mod sns;
+pub mod sts;
 
 mod apply;
 mod documents;
 mod observe;
+mod read_only;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::{
+    config::SharedHttpClient,
+    error::{ProvideErrorMetadata, SdkError},
+};
 use aws_smithy_http_client::{Builder, tls};
 use std::time::Duration;
 
 pub use self::{
     apply::{Applied, apply, apply_after, apply_all},
     observe::{Scope, observe},
+    read_only::Readers,
 };
 use crate::error::AwsError;
 
@@ -38,15 +45,12 @@ pub struct Clients {
 impl Clients {
     /// Builds the clients from the function's environment.
     pub async fn from_env() -> Self {
-        let http = Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-            .build_https();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(3))
             .operation_attempt_timeout(Duration::from_secs(15))
             .build();
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
+            .http_client(https())
             .timeout_config(timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(5))
             .load()
@@ -62,6 +66,13 @@ impl Clients {
             sns: aws_sdk_sns::Client::new(config),
         }
     }
+}
+
+/// The one HTTP client that all others share.
+fn https() -> SharedHttpClient {
+    Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+        .build_https()
 }
 
 /// A call, for the words of its failure.

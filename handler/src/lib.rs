@@ -4,7 +4,8 @@
 //! the properties, [`aws`] observes the account, [`plan`] decides, [`aws`] applies, [`respond`] answers.
 //! Beside them: [`identity`] (every name, from StackId and LogicalResourceId), [`record`] (what was
 //! before us), [`policy`] and [`notification`] (documents shared with others), [`retry`] (what AWS shows
-//! late), `report` (to the onboarding service), [`error`] (what the customer reads).
+//! late), `report` (to the onboarding service), [`error`] (what the customer reads). The second program,
+//! [`preflight`], goes the same way as far as the plan and tells it.
 //!
 //! Invariants: one answer for every event that can be answered, on every path; every refusal before the
 //! first change; the physical id never changes; nothing is changed or removed that is not provably
@@ -20,6 +21,7 @@ pub mod notification;
 pub mod observed;
 pub mod plan;
 pub mod policy;
+pub mod preflight;
 pub mod record;
 pub mod respond;
 pub mod retry;

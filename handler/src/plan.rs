@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use templates::report;
 
 pub use self::{
-    converge::{Converged, converge},
+    converge::{Converged, converge, judge},
     undo::{Undo, undo},
 };
 use crate::{

@@ -133,6 +133,7 @@ fn launch_region(
         cli: launch.cli,
         terraform: launch.terraform,
         stack_set: launch.stack_set,
+        preflight: launch.preflight,
         delete_cli: launch.delete,
         update_cli: region.wants_update().then_some(launch.update),
         connected: region.onboarding.state(app.store.now()) == Standing::Active,

@@ -41,6 +41,8 @@ pub struct StackLaunch {
     pub terraform: String,
     /// For an organisation.
     pub stack_set: String,
+    /// For a shell: looks what it would change, before it is launched.
+    pub preflight: String,
     /// For a shell: deletes it again.
     pub delete: String,
     /// For a shell: changes the stack that is there to this template and these parameters.
@@ -73,6 +75,7 @@ fn of(
         cli: commands::aws_cli(&launch, false),
         terraform: commands::terraform(&launch),
         stack_set: commands::stack_set(&organisation, &[]),
+        preflight: commands::preflight(&launch),
         delete: commands::delete(&there),
         update: commands::aws_cli_update(&there),
         parameters: parameters.iter().map(owned).collect(),

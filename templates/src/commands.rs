@@ -8,7 +8,10 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::{parameters::LOAD_BALANCERS, quick_create::Launch};
+use crate::{
+    parameters::{EXISTING_BUCKET_NAME, LOAD_BALANCERS, LOG_RETENTION_DAYS},
+    quick_create::Launch,
+};
 
 /// Stands for the output `LaunchRoleArn` of the launch role's stack.
 pub const ROLE_ARN_PLACEHOLDER: &str = "REPLACE_WITH_LaunchRoleArn";
@@ -36,6 +39,35 @@ pub fn aws_cli_update(launch: &Launch<'_>) -> String {
     options.push(("capabilities", "CAPABILITY_IAM".to_owned()));
     options.extend(parameters(launch.parameters));
     command("update-stack", &options) + &command("wait stack-update-complete", &stack(launch))
+}
+
+/// The commands that look what the stack would change in the account, and change nothing.
+///
+/// The program and the template lie in the same folder of the vendor's bucket. They are fetched into
+/// a folder of their own, and run with the credentials of the AWS CLI, in AWS `CloudShell` for instance;
+/// the program is for Linux on x86-64.
+pub fn preflight(launch: &Launch<'_>) -> String {
+    let folder = launch.template_url.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let program = quoted(&format!("{folder}/preflight.zip"));
+    let template = quoted(launch.template_url);
+    let mut options = vec![
+        ("region", quoted(launch.region)),
+        ("stack-name", quoted(launch.stack_name)),
+        ("template", "template.yaml".to_owned()),
+    ];
+    let value = |name: &str| launch.parameters.iter().find(|(known, _)| *known == name);
+    for (parameter, option) in [
+        (LOAD_BALANCERS, "load-balancers"),
+        (EXISTING_BUCKET_NAME, "existing-bucket"),
+        (LOG_RETENTION_DAYS, "log-retention-days"),
+    ] {
+        options.extend(value(parameter).map(|(_, value)| (option, quoted(value))));
+    }
+    format!(
+        "mkdir -p preflight && cd preflight\ncurl -fsSo preflight.zip {program} \\\n  && curl -fsSo \
+         template.yaml {template} \\\n  && unzip -oq preflight.zip\n{}",
+        options_of("./preflight", &options)
+    )
 }
 
 /// The AWS CLI command that returns once the stack is complete, or has failed.
@@ -132,7 +164,11 @@ fn parameters(values: &[(&str, &str)]) -> Option<CliOption> {
 
 /// One command, an option a line.
 fn command(operation: &str, options: &[CliOption]) -> String {
-    let mut text = format!("aws cloudformation {operation}");
+    options_of(&format!("aws cloudformation {operation}"), options)
+}
+
+fn options_of(program: &str, options: &[CliOption]) -> String {
+    let mut text = program.to_owned();
     for (name, value) in options {
         text.push_str(" \\\n  --");
         text.push_str(name);

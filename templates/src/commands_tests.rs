@@ -52,6 +52,27 @@ fn the_cli_command_is_readable() {
 }
 
 #[test]
+fn the_preflight_fetches_program_and_template_and_gets_the_stacks_values() {
+    let launch = launch(&[
+        ("LoadBalancers", "tag:team=web's,all"),
+        ("OnboardingToken", "t0ken"),
+        ("LogRetentionDays", "90"),
+    ]);
+    let expected = r"mkdir -p preflight && cd preflight
+curl -fsSo preflight.zip https://code-eu-west-1.s3.eu-west-1.amazonaws.com/logs-analysis/0.1.0/preflight.zip \
+  && curl -fsSo template.yaml https://code-eu-west-1.s3.eu-west-1.amazonaws.com/logs-analysis/0.1.0/logs-analysis-onboarding.yaml \
+  && unzip -oq preflight.zip
+./preflight \
+  --region eu-west-1 \
+  --stack-name logs-analysis-acme-1a2b \
+  --template template.yaml \
+  --load-balancers 'tag:team=web'\''s,all' \
+  --log-retention-days 90
+";
+    assert_eq!(preflight(&launch), expected);
+}
+
+#[test]
 fn a_launch_without_parameters_has_no_empty_list() {
     assert!(aws_cli(&launch(&[]), false).ends_with("CAPABILITY_IAM\n"));
 }

@@ -92,7 +92,7 @@ pub fn parameters(body: &str) -> Result<Vec<Declared>, ReadError> {
 }
 
 /// JSON is tried by its own rules first: not all of it is YAML (tabs are not).
-fn read(body: &str) -> Result<Value, ReadError> {
+pub(crate) fn read(body: &str) -> Result<Value, ReadError> {
     if body.trim_start().starts_with('{')
         && let Ok(document) = serde_json::from_str(body)
     {

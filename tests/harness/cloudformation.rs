@@ -95,8 +95,8 @@ impl Launch {
         self
     }
 
-    /// The template as the vendor publishes it, for a stack.
-    pub fn template(&self, stack_id: &str) -> Result<Template> {
+    /// The text of the template as the vendor publishes it.
+    pub fn template_text(&self) -> Result<String> {
         let endpoint = if self.endpoint.is_empty() { ENDPOINT } else { &self.endpoint };
         let constants = Constants {
             account_id: VENDOR.to_owned(),
@@ -110,6 +110,11 @@ impl Launch {
             let shipped = "LogKinds: \"access,connection,health-check\"";
             text = text.replace(shipped, &format!("LogKinds: \"{}\"", self.kinds));
         }
+        Ok(text)
+    }
+
+    /// The template as the vendor publishes it, for a stack.
+    pub fn template(&self, stack_id: &str) -> Result<Template> {
         let load_balancers = self.load_balancers.join(",");
         let mut parameters = vec![
             ("LoadBalancers", load_balancers.as_str()),
@@ -119,7 +124,7 @@ impl Launch {
         if !self.retention.is_empty() {
             parameters.push(("LogRetentionDays", self.retention.as_str()));
         }
-        Template::new(&text, stack_id, &parameters)
+        Template::new(&self.template_text()?, stack_id, &parameters)
     }
 }
 
@@ -332,6 +337,11 @@ pub fn fresh_account() -> String {
 
 /// The handler as `cargo test` builds it.
 pub fn bootstrap() -> Result<PathBuf> {
+    built("bootstrap")
+}
+
+/// A program of the handler's crate as `cargo test` builds it.
+pub fn built(name: &str) -> Result<PathBuf> {
     static BUILT: OnceLock<bool> = OnceLock::new();
     let built = *BUILT.get_or_init(|| {
         let cargo = option_env!("CARGO").unwrap_or("cargo");
@@ -342,9 +352,5 @@ pub fn bootstrap() -> Result<PathBuf> {
             .status()
             .is_ok_and(|status| status.success())
     });
-    if built {
-        Ok(crate::target().join("debug/bootstrap"))
-    } else {
-        bail!("bootstrap was not built")
-    }
+    if built { Ok(crate::target().join("debug").join(name)) } else { bail!("{name} was not built") }
 }

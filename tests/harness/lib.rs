@@ -4,7 +4,8 @@
 //! does what AWS does and emulators do not; [`iam`] holds every call of the handler against the
 //! template's own role; [`template`] reads the templates as CloudFormation does; [`cloudformation`]
 //! plays CloudFormation's sequences to the real handler; [`customer`] is the customer's account and
-//! [`vendor`] the vendor's; [`package`] builds the release zip; [`whole_path`] puts all of it together,
+//! [`vendor`] the vendor's; [`package`] builds the release zips; [`preflight`] runs the
+//! program that only looks; [`whole_path`] puts all of it together,
 //! with the emulator's own CloudFormation and Lambda.
 //!
 //! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
@@ -19,6 +20,7 @@ pub mod iam;
 pub mod oidc;
 pub mod package;
 pub mod postgres;
+pub mod preflight;
 pub mod proxy;
 pub mod site;
 pub mod template;

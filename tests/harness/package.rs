@@ -1,4 +1,4 @@
-//! The release zip: what is uploaded as the function's code.
+//! The release zips: what is uploaded as the function's code, and the program to look with before.
 
 use std::{
     fs::{self, File},
@@ -17,10 +17,10 @@ pub const MAX_ZIP: u64 = 4_500_000;
 /// Amazon Linux 2023's glibc; a binary that needs a newer symbol does not start there.
 pub const MAX_GLIBC: (u32, u32) = (2, 34);
 
-/// The finished zip and what was measured of it.
+/// A finished zip and what was measured of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// `target/handler/bootstrap.zip`.
+    /// `target/handler/bootstrap.zip`, `target/handler/preflight.zip`.
     pub zip: PathBuf,
     /// The zip's size in bytes.
     pub zip_bytes: u64,
@@ -30,43 +30,46 @@ pub struct Package {
     pub glibc: (u32, u32),
 }
 
-/// Builds the release binary and packs it.
+/// Builds the release binary of the function and packs it.
 pub fn build() -> Result<Package> {
+    let package = build_program("bootstrap")?;
+    ensure!(package.zip_bytes <= MAX_ZIP, "the zip has {} bytes", package.zip_bytes);
+    Ok(package)
+}
+
+/// Builds the program that customers run before the stack, for this machine's architecture, and packs
+/// it.
+pub fn build_preflight() -> Result<Package> {
+    build_program("preflight")
+}
+
+fn build_program(name: &str) -> Result<Package> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let status = Command::new(cargo)
         .current_dir(root())
         // The handler alone: features that only the tests need must not get into it.
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--locked",
-            "--package",
-            "handler",
-            "--bin",
-            "bootstrap",
-        ])
+        .args(["build", "--quiet", "--release", "--locked", "--package", "handler", "--bin", name])
         .status()
         .context("cargo could not be started")?;
     ensure!(status.success(), "the release build failed");
-    let binary = target().join("release/bootstrap");
+    let binary = target().join("release").join(name);
     let folder = target().join("handler");
     fs::create_dir_all(&folder)?;
-    let zip = folder.join("bootstrap.zip");
-    pack(&binary, &zip)?;
+    let zip = folder.join(format!("{name}.zip"));
+    pack(name, &binary, &zip)?;
     let package = Package {
         zip_bytes: fs::metadata(&zip)?.len(),
         binary_bytes: fs::metadata(&binary)?.len(),
         glibc: newest_glibc(&fs::read(&binary)?)?,
         zip,
     };
-    ensure!(package.zip_bytes <= MAX_ZIP, "the zip has {} bytes", package.zip_bytes);
+    // CloudShell runs the same Linux as Lambda.
     ensure!(package.glibc <= MAX_GLIBC, "the binary needs glibc {:?}", package.glibc);
     Ok(package)
 }
 
 /// The same binary gives the same zip: no time and no user goes into it.
-fn pack(binary: &Path, zip: &Path) -> Result<()> {
+fn pack(name: &str, binary: &Path, zip: &Path) -> Result<()> {
     let mut bytes = Vec::new();
     File::open(binary)?.read_to_end(&mut bytes)?;
     let mut writer = ZipWriter::new(File::create(zip)?);
@@ -75,7 +78,7 @@ fn pack(binary: &Path, zip: &Path) -> Result<()> {
         .compression_level(Some(9))
         .last_modified_time(zip::DateTime::default())
         .unix_permissions(0o755);
-    writer.start_file("bootstrap", options)?;
+    writer.start_file(name, options)?;
     writer.write_all(&bytes)?;
     writer.finish()?;
     Ok(())

@@ -140,6 +140,11 @@ impl Proxy {
         self.shared.state().role = Some(role);
     }
 
+    /// From now on whoever calls may do everything, as before the first role.
+    pub fn allow_everything(&self) {
+        self.shared.state().role = None;
+    }
+
     /// The next `times` calls of an operation fail.
     pub fn fail(
         &self,

@@ -105,7 +105,7 @@ fn read_s3(call: &mut Call, method: &Method, uri: &Uri, headers: &HeaderMap) {
     }
 }
 
-const QUERY_ACTIONS: [&str; 16] = [
+const QUERY_ACTIONS: [&str; 20] = [
     "elasticloadbalancing:DescribeLoadBalancers",
     "elasticloadbalancing:DescribeTags",
     "elasticloadbalancing:DescribeLoadBalancerAttributes",
@@ -122,6 +122,11 @@ const QUERY_ACTIONS: [&str; 16] = [
     "sns:ListSubscriptionsByTopic",
     "sns:ConfirmSubscription",
     "sns:Publish",
+    // Only before a stack is launched.
+    "elasticloadbalancing:DescribeListeners",
+    "iam:GetRole",
+    "iam:SimulatePrincipalPolicy",
+    "sts:GetCallerIdentity",
 ];
 
 fn read_query(call: &mut Call, account: &str) {

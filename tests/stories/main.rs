@@ -16,6 +16,7 @@ mod load_balancers;
 mod logging_before;
 mod permissions;
 mod pop_roles;
+mod preflight;
 mod properties;
 mod protocol;
 mod publish;
@@ -61,6 +62,6 @@ fn bucket_of(answer: &Answer) -> &str {
 
 /// Whether a call changes anything.
 fn is_change(operation: &str) -> bool {
-    let reads = ["Describe", "Get", "List", "Head"];
+    let reads = ["Describe", "Get", "List", "Head", "Simulate"];
     !reads.iter().any(|start| operation.starts_with(start))
 }

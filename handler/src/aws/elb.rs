@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticloadbalancingv2::{
     Client,
-    types::{LoadBalancer, LoadBalancerAttribute},
+    types::{Listener, LoadBalancer, LoadBalancerAttribute, ProtocolEnum},
 };
 
 use super::Call;
@@ -92,6 +92,24 @@ pub async fn attributes(
             if error.is_absent() { Ok(None) } else { Err(error) }
         }
     }
+}
+
+/// Whether a load balancer has a listener that speaks TLS: a network load balancer without one writes
+/// no access logs. Only asked before the stack; its role has no such action.
+pub async fn listens_with_tls(client: &Client, arn: &LoadBalancerArn) -> Result<bool, AwsError> {
+    let call = Call {
+        operation: "DescribeListeners",
+        action: "elasticloadbalancing:DescribeListeners",
+        subject: arn.as_str(),
+    };
+    let pages = client.describe_listeners().load_balancer_arn(arn.as_str()).into_paginator();
+    let found: Vec<Listener> = pages
+        .items()
+        .send()
+        .collect::<Result<_, _>>()
+        .await
+        .map_err(|error| call.failed(&error))?;
+    Ok(found.iter().any(|one| one.protocol() == Some(&ProtocolEnum::Tls)))
 }
 
 /// Has a load balancer log as told. Only log keys are ever sent, so nothing else of it changes.

@@ -43,27 +43,33 @@ pub struct Converged {
 /// Decides what Create and Update do. Everything that stands in the way is found here, before the
 /// first change.
 pub fn converge(id: &Identity, desired: &Desired, seen: &Observed) -> Result<Converged, Error> {
+    judge(id, desired, seen).map_err(|refusals| Error::Refused(joined(&refusals)))
+}
+
+/// The same decision, with every refusal for itself.
+pub fn judge(
+    id: &Identity,
+    desired: &Desired,
+    seen: &Observed,
+) -> Result<Converged, BTreeSet<String>> {
+    let alone = |why: String| BTreeSet::from([why]);
     if matches!(seen.topic, Topic::Foreign) {
-        return Err(Error::Refused(format!(
+        return Err(alone(format!(
             "SNS topic {} exists and was not made by this stack. Remove it, then try again",
             id.topic_name()
         )));
     }
     if seen.own_topic().is_some_and(|facts| facts.record().is_none()) {
-        return Err(Error::Refused(format!(
+        return Err(alone(format!(
             "The tags of SNS topic {}, in which this stack keeps what was before it, were changed or \
              removed. Delete the stack and launch it again",
             id.topic_name()
         )));
     }
-    let mut work = Work::new(id, desired, seen)?;
+    let mut work = Work::new(id, desired, seen).map_err(alone)?;
     work.choose_settings();
     work.wire_buckets();
-    if work.refusals.is_empty() {
-        work.finish()
-    } else {
-        Err(Error::Refused(joined(&work.refusals)))
-    }
+    if work.refusals.is_empty() { work.finish().map_err(alone) } else { Err(work.refusals) }
 }
 
 /// The customer mends everything at once rather than one refusal a try.
@@ -99,7 +105,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(id: &'a Identity, desired: &'a Desired, seen: &'a Observed) -> Result<Self, Error> {
+    fn new(id: &'a Identity, desired: &'a Desired, seen: &'a Observed) -> Result<Self, String> {
         let before = seen.record();
         let bucket = match &desired.existing_bucket {
             Some(bucket) => bucket.clone(),
@@ -199,7 +205,7 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn finish(mut self) -> Result<Converged, Error> {
+    fn finish(mut self) -> Result<Converged, String> {
         let topic_chain = self.subscriptions();
         let listened = self.seen.own_topic().is_some_and(|facts| !facts.listeners().is_empty());
         if listened {
@@ -243,7 +249,7 @@ impl<'a> Work<'a> {
 }
 
 /// The name of the bucket we have or make: the recorded one, else the first that is free or ours.
-fn own_bucket(id: &Identity, seen: &Observed, before: &Record) -> Result<String, Error> {
+fn own_bucket(id: &Identity, seen: &Observed, before: &Record) -> Result<String, String> {
     let names = id.bucket_names();
     let free = |name: &&String| match seen.buckets.get(*name) {
         None | Some(Bucket::Absent) => true,
@@ -252,11 +258,11 @@ fn own_bucket(id: &Identity, seen: &Observed, before: &Record) -> Result<String,
     };
     let recorded = before.own_bucket.as_ref().filter(free);
     recorded.or_else(|| names.iter().find(free)).cloned().ok_or_else(|| {
-        Error::Refused(format!(
+        format!(
             "Bucket {} exists and was not made by this stack, or this stack may not look at it (its \
              function's role needs s3:ListBucket). Remove it, or give the bucket to use as \
              ExistingBucketName",
             names.first().map_or("", String::as_str)
-        ))
+        )
     })
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::{Chain, Stage, Step, converge::Work, topic_policy};
 use crate::{
-    error::Error,
     observed::{Subscription, TopicFacts},
     policy::{self, PolicyEdit},
     record::Record,
@@ -13,8 +12,8 @@ use crate::{
 
 impl Work<'_> {
     /// The record is written before anything is changed.
-    pub(super) fn topic_first(&self, union: &Record) -> Result<Chain, Error> {
-        let tags = union.to_tags().map_err(Error::Refused)?;
+    pub(super) fn topic_first(&self, union: &Record) -> Result<Chain, String> {
+        let tags = union.to_tags()?;
         let mut buckets = self.publishers.clone();
         let Some(topic) = self.seen.own_topic() else {
             let policy = topic_policy(self.id, &buckets);
@@ -37,7 +36,7 @@ impl Work<'_> {
     }
 
     /// What is no longer so leaves the record last.
-    pub(super) fn topic_last(&self, union: &Record) -> Result<Chain, Error> {
+    pub(super) fn topic_last(&self, union: &Record) -> Result<Chain, String> {
         let mut chain = Vec::new();
         let Some(topic) = self.seen.own_topic() else { return Ok(chain) };
         if let Some(narrow) = topic_policy(self.id, &self.publishers)
@@ -46,9 +45,9 @@ impl Work<'_> {
             chain.push(Step::SetTopicPolicy(narrow));
         }
         if *union != self.after {
-            let tags = self.after.to_tags().map_err(Error::Refused)?;
+            let tags = self.after.to_tags()?;
             // A shorter record needs fewer tags than the longer one that was there meanwhile.
-            let meanwhile = union.to_tags().map_err(Error::Refused)?;
+            let meanwhile = union.to_tags()?;
             let there = topic.tags.iter().chain(&meanwhile).map(|(key, _)| key);
             let stale: BTreeSet<&String> = there
                 .filter(|key| Record::is_part(key) && !tags.iter().any(|(kept, _)| kept == *key))

@@ -69,6 +69,8 @@ pub struct LaunchRegion {
     pub terraform: String,
     /// Commands for an organisation.
     pub stack_set: String,
+    /// Commands that only look what the stack would change.
+    pub preflight: String,
     /// How to delete the stack by command.
     pub delete_cli: String,
     /// The stack stands; no button then.
@@ -141,6 +143,7 @@ pub(crate) mod samples {
             cli: format!("aws cloudformation create-stack --region {region} \\\n  --stack-name logs-analysis-acme \\\n  --template-url {CODE}/logs-analysis/0.1.0/logs-analysis-onboarding.yaml \\\n  --capabilities CAPABILITY_IAM"),
             terraform: "resource \"aws_cloudformation_stack\" \"logs_analysis\" {\n  name = \"logs-analysis-acme\"\n}".into(),
             stack_set: "aws cloudformation create-stack-set …".into(),
+            preflight: format!("curl -fsSo preflight.zip {CODE}/logs-analysis/0.1.0/preflight.zip && unzip -oq preflight.zip\n./preflight --load-balancers {arn}"),
             delete_cli: format!("aws cloudformation delete-stack --region {region} --stack-name logs-analysis-acme"),
             connected: false,
             update_cli: None,
@@ -238,6 +241,8 @@ mod tests {
             "StackLaunchRole",
             "Check again",
             "left blank",
+            "Check first, change nothing",
+            "./preflight --load-balancers",
         ] {
             assert!(html.contains(words), "{words} is missing");
         }
