@@ -5,9 +5,9 @@
 //! a version stays as it is: customers' stacks and links name it.
 
 pub mod artefacts;
-pub mod handler_zip;
 pub mod plan;
 pub mod policy;
+pub mod program_zip;
 pub mod report;
 
 use templates::partition::Partition;

@@ -42,10 +42,10 @@ pub const PREFIX: &str = "logs-analysis/";
 
 const CHANGELOG: &str = include_str!("../CHANGELOG.md");
 
-/// Where the handler's zip lies in the vendor's bucket of each region, as the onboarding stack names
-/// it.
-pub fn code_key() -> String {
-    format!("{PREFIX}{}/bootstrap.zip", LOGS_ANALYSIS_ONBOARDING.version)
+/// Where the zip of a program lies in the vendor's bucket of each region: `bootstrap` as the onboarding
+/// stack names it, `preflight` as customers' pages do.
+pub fn program_key(program: &str) -> String {
+    format!("{PREFIX}{}/{program}.zip", LOGS_ANALYSIS_ONBOARDING.version)
 }
 
 /// The stack that turns logging on: role, function, `InvokeLambdaFunction`.
@@ -106,7 +106,7 @@ mod tests {
             assert!(url.unwrap().ends_with(&format!(".com/{}", template.key())));
         }
         assert_eq!(AWS_ROLES.key(), "logs-analysis/0.1.0/AWS-Roles-CloudFormation.json");
-        let named = format!("CodeKey: \"{}\"", code_key());
+        let named = format!("CodeKey: \"{}\"", program_key("bootstrap"));
         assert!(LOGS_ANALYSIS_ONBOARDING.body.contains(&named));
     }
 

@@ -43,13 +43,14 @@ pub fn aws_cli_update(launch: &Launch<'_>) -> String {
 
 /// The commands that look what the stack would change in the account, and change nothing.
 ///
-/// The program and the template lie in the same folder of the vendor's bucket. They are fetched into
-/// a folder of their own, and run with the credentials of the AWS CLI, in AWS `CloudShell` for instance;
-/// the program is for Linux on x86-64.
+/// The program and the template lie in the same folder of the vendor's bucket, which any AWS account may
+/// read. They are fetched into a folder of their own with the AWS CLI and its credentials, in AWS
+/// `CloudShell` for instance, and run with them; the program is for Linux on x86-64.
 pub fn preflight(launch: &Launch<'_>) -> String {
-    let folder = launch.template_url.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let program = quoted(&format!("{folder}/preflight.zip"));
-    let template = quoted(launch.template_url);
+    let template = s3_uri(launch.template_url);
+    let folder = template.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let (program, template) = (quoted(&format!("{folder}/preflight.zip")), quoted(&template));
+    let region = quoted(launch.region);
     let mut options = vec![
         ("region", quoted(launch.region)),
         ("stack-name", quoted(launch.stack_name)),
@@ -64,10 +65,19 @@ pub fn preflight(launch: &Launch<'_>) -> String {
         options.extend(value(parameter).map(|(_, value)| (option, quoted(value))));
     }
     format!(
-        "mkdir -p preflight && cd preflight\ncurl -fsSo preflight.zip {program} \\\n  && curl -fsSo \
-         template.yaml {template} \\\n  && unzip -oq preflight.zip\n{}",
+        "mkdir -p preflight && cd preflight\naws s3 cp --region {region} {program} preflight.zip \\\n  \
+         && aws s3 cp --region {region} {template} template.yaml \\\n  && unzip -oq \
+         preflight.zip\n{}",
         options_of("./preflight", &options)
     )
+}
+
+/// `s3://BUCKET/KEY` of an object's address, whose host begins with the bucket's name.
+fn s3_uri(url: &str) -> String {
+    let rest = url.trim_start_matches("https://");
+    let (host, key) = rest.split_once('/').unwrap_or((rest, ""));
+    let bucket = host.split_once(".s3.").map_or(host, |(bucket, _)| bucket);
+    format!("s3://{bucket}/{key}")
 }
 
 /// The AWS CLI command that returns once the stack is complete, or has failed.

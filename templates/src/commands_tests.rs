@@ -59,8 +59,8 @@ fn the_preflight_fetches_program_and_template_and_gets_the_stacks_values() {
         ("LogRetentionDays", "90"),
     ]);
     let expected = r"mkdir -p preflight && cd preflight
-curl -fsSo preflight.zip https://code-eu-west-1.s3.eu-west-1.amazonaws.com/logs-analysis/0.1.0/preflight.zip \
-  && curl -fsSo template.yaml https://code-eu-west-1.s3.eu-west-1.amazonaws.com/logs-analysis/0.1.0/logs-analysis-onboarding.yaml \
+aws s3 cp --region eu-west-1 s3://code-eu-west-1/logs-analysis/0.1.0/preflight.zip preflight.zip \
+  && aws s3 cp --region eu-west-1 s3://code-eu-west-1/logs-analysis/0.1.0/logs-analysis-onboarding.yaml template.yaml \
   && unzip -oq preflight.zip
 ./preflight \
   --region eu-west-1 \

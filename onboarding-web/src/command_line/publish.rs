@@ -34,6 +34,9 @@ pub struct Publish {
     /// The handler's zip, as `cargo package-handler` makes it.
     #[arg(long, value_name = "FILE")]
     pub handler_zip: PathBuf,
+    /// The zip of the preflight, from the same place; customers' pages name it.
+    #[arg(long, value_name = "FILE")]
+    pub preflight_zip: PathBuf,
     /// The account that the buckets belong to, if it is not the one that reads the logs: 12 digits.
     #[arg(
         long,
@@ -80,9 +83,14 @@ pub async fn run(storage: &Storage, command: &Publish) -> Result<ExitCode> {
         ));
     }
     let site = Site::new(&command.vendor);
-    let zip = fs::read(&command.handler_zip)
-        .with_context(|| format!("--handler-zip: {}", command.handler_zip.display()))?;
-    let artefacts = artefacts::all(&site.constants, zip).map_err(anyhow::Error::msg)?;
+    let read = |flag: &str, path: &PathBuf| {
+        fs::read(path).with_context(|| format!("{flag}: {}", path.display()))
+    };
+    let zips = [
+        read("--handler-zip", &command.handler_zip)?,
+        read("--preflight-zip", &command.preflight_zip)?,
+    ];
+    let artefacts = artefacts::all(&site.constants, zips).map_err(anyhow::Error::msg)?;
     let job = Job { config, buckets, artefacts, site };
     let screen = Screen::new(command.json);
     let report = job.run(storage, command.dry_run, &screen).await?;

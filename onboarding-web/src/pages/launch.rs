@@ -143,7 +143,7 @@ pub(crate) mod samples {
             cli: format!("aws cloudformation create-stack --region {region} \\\n  --stack-name logs-analysis-acme \\\n  --template-url {CODE}/logs-analysis/0.1.0/logs-analysis-onboarding.yaml \\\n  --capabilities CAPABILITY_IAM"),
             terraform: "resource \"aws_cloudformation_stack\" \"logs_analysis\" {\n  name = \"logs-analysis-acme\"\n}".into(),
             stack_set: "aws cloudformation create-stack-set …".into(),
-            preflight: format!("curl -fsSo preflight.zip {CODE}/logs-analysis/0.1.0/preflight.zip && unzip -oq preflight.zip\n./preflight --load-balancers {arn}"),
+            preflight: format!("aws s3 cp s3://northlight-log-analysis-code-eu-west-1/logs-analysis/0.1.0/preflight.zip preflight.zip && unzip -oq preflight.zip\n./preflight --load-balancers {arn}"),
             delete_cli: format!("aws cloudformation delete-stack --region {region} --stack-name logs-analysis-acme"),
             connected: false,
             update_cli: None,

@@ -7,16 +7,17 @@ use templates::{
     vendor::{self, Constants},
 };
 
-use super::handler_zip;
+use super::program_zip;
 use crate::permissions;
 
-/// What the function's code is called in the catalogue.
-pub const CODE: &str = "bootstrap";
+/// The programs, by what they are called in their zips: the function's code, and what customers look
+/// with before they launch.
+pub const PROGRAMS: [&str; 2] = [program_zip::BOOTSTRAP, program_zip::PREFLIGHT];
 
 /// One object, the same in every region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artefact {
-    /// A template's id, or [`CODE`].
+    /// A template's id, or one of [`PROGRAMS`].
     pub id: &'static str,
     /// Its version.
     pub version: &'static str,
@@ -36,18 +37,20 @@ pub fn digest(bytes: &[u8]) -> String {
     digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-/// Everything, checked. The code comes first: a template that is there can be launched.
-pub fn all(constants: &Constants, zip: Vec<u8>) -> Result<Vec<Artefact>, String> {
-    handler_zip::check(&zip)
-        .map_err(|why| format!("Lambda could not run the handler's zip: {why}"))?;
-    let mut all = vec![Artefact {
-        id: CODE,
-        version: LOGS_ANALYSIS_ONBOARDING.version,
-        key: catalog::code_key(),
-        content_type: "application/zip",
-        digest: digest(&zip),
-        body: zip,
-    }];
+/// Everything, checked. The programs' zips come first: a template that is there can be launched.
+pub fn all(constants: &Constants, zips: [Vec<u8>; 2]) -> Result<Vec<Artefact>, String> {
+    let mut all = Vec::new();
+    for (id, zip) in PROGRAMS.into_iter().zip(zips) {
+        program_zip::check(id, &zip).map_err(|why| format!("the zip of {id} is no good: {why}"))?;
+        all.push(Artefact {
+            id,
+            version: LOGS_ANALYSIS_ONBOARDING.version,
+            key: catalog::program_key(id),
+            content_type: "application/zip",
+            digest: digest(&zip),
+            body: zip,
+        });
+    }
     for template in catalog::ALL {
         let unfit =
             |why: String| format!("the template {} cannot be published: {why}", template.id);

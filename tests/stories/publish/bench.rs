@@ -70,7 +70,8 @@ impl Bench {
         bootstrap()?;
         let folder = target().join("stories/publish").join(Uuid::new_v4().to_string());
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join("bootstrap.zip"), zip("first"))?;
+        fs::write(folder.join("bootstrap.zip"), zip("bootstrap", "first"))?;
+        fs::write(folder.join("preflight.zip"), zip("preflight", "first"))?;
         Ok(Self {
             account: fresh_account(),
             gate: Gate::start(emulator().port, true).await?,
@@ -146,6 +147,7 @@ impl Bench {
             .args(self.vendor())
             .arg(format!("--public-url={}", self.public_url))
             .arg(format!("--handler-zip={}", self.folder.join("bootstrap.zip").display()))
+            .arg(format!("--preflight-zip={}", self.folder.join("preflight.zip").display()))
             .args(extra)
             .env_clear()
             .envs([("AWS_ACCESS_KEY_ID", self.account.as_str()), ("AWS_SECRET_ACCESS_KEY", "x")])
@@ -189,14 +191,14 @@ pub(super) async fn run(mut command: Command) -> Result<Ran> {
 }
 
 /// A zip as Lambda would take it; `mark` makes it another one.
-pub(super) fn zip(mark: &str) -> Vec<u8> {
+pub(super) fn zip(name: &str, mark: &str) -> Vec<u8> {
     let mut program = vec![0; 4096];
     program[..4].copy_from_slice(b"\x7fELF");
     program[18] = 62;
     program.extend(mark.as_bytes());
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().unix_permissions(0o755);
-    writer.start_file("bootstrap", options).expect("a file in a zip");
+    writer.start_file(name, options).expect("a file in a zip");
     writer.write_all(&program).expect("its bytes");
     writer.finish().expect("a zip").into_inner()
 }

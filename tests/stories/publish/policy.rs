@@ -1,7 +1,7 @@
 use anyhow::Result;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use harness::cloudformation::fresh_account;
-use templates::catalog::{ALL, AWS_ROLES, code_key};
+use templates::catalog::{ALL, AWS_ROLES, program_key};
 
 use super::bench::Bench;
 
@@ -25,7 +25,11 @@ async fn a_customer_may_read_what_was_published_by_its_key_and_do_nothing_else()
     own.put_object().bucket(&bucket).key("notes.txt").body(b"own".to_vec().into()).send().await?;
     let customer = bench.clients(&fresh_account(), REGION).await?.s3;
     let keys = ALL.map(|template| template.key());
-    for key in keys.into_iter().chain([code_key(), AWS_ROLES.key()]) {
+    for key in keys.into_iter().chain([
+        program_key("bootstrap"),
+        program_key("preflight"),
+        AWS_ROLES.key(),
+    ]) {
         customer.get_object().bucket(&bucket).key(&key).send().await?;
     }
 

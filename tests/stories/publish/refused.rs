@@ -2,7 +2,7 @@ use anyhow::Result;
 use harness::cloudformation::fresh_account;
 use onboarding_web::publish::artefacts::digest;
 use serde_json::json;
-use templates::catalog::code_key;
+use templates::catalog::program_key;
 
 use super::bench::{Bench, REGIONS, run, zip};
 
@@ -20,17 +20,17 @@ async fn other_bytes_under_a_published_version_are_refused_before_anything_is_wr
 {
     let bench = Bench::new().await?;
     bench.published(&REGIONS[1..2]).await?;
-    std::fs::write(bench.folder.join("bootstrap.zip"), zip("second"))?;
+    std::fs::write(bench.folder.join("bootstrap.zip"), zip("bootstrap", "second"))?;
     let other_database = format!("sqlite://{}", bench.folder.join("other.db").display());
     // Whether the database knows of it or only the bucket.
     for extra in [vec![], vec!["--database-url", &other_database]] {
         let said = refused(&bench, &REGIONS, &extra).await?;
         for part in [
             "error: us-east-1: ",
-            &code_key(),
+            &program_key("bootstrap"),
             &bench.bucket("us-east-1"),
-            &digest(&zip("first")),
-            &digest(&zip("second")),
+            &digest(&zip("bootstrap", "first")),
+            &digest(&zip("bootstrap", "second")),
             "Raise the version",
         ] {
             assert!(said.contains(part), "{part}: {said}");
@@ -39,7 +39,9 @@ async fn other_bytes_under_a_published_version_are_refused_before_anything_is_wr
     let said = refused(&bench, &REGIONS, &["--dry-run"]).await?;
     assert!(said.contains("A published version never changes"), "{said}");
     assert_eq!(bench.buckets().await?, [bench.bucket("us-east-1")]);
-    assert!(bench.object("us-east-1", &code_key()).await? == zip("first"));
+    assert!(
+        bench.object("us-east-1", &program_key("bootstrap")).await? == zip("bootstrap", "first")
+    );
     Ok(())
 }
 
@@ -105,7 +107,7 @@ async fn a_zip_that_lambda_could_not_run_is_refused() -> Result<()> {
     let bench = Bench::new().await?;
     std::fs::write(bench.folder.join("bootstrap.zip"), "no zip")?;
     let said = refused(&bench, &REGIONS, &[]).await?;
-    assert!(said.contains("Lambda could not run the handler's zip"), "{said}");
+    assert!(said.contains("the zip of bootstrap is no good"), "{said}");
     let said = refused(&bench, &REGIONS, &["--dry-run"]).await?;
     assert!(said.contains("cannot be read as a zip"), "{said}");
     std::fs::remove_file(bench.folder.join("bootstrap.zip"))?;
@@ -128,7 +130,8 @@ async fn wrong_use_is_told_from_failure() -> Result<()> {
         assert!(ran.err.contains(words), "{}", ran.err);
     }
     let mut bare = std::process::Command::new(harness::site::program()?);
-    bare.args(["publish", "--regions=eu-west-1", "--handler-zip=x.zip"]).env_clear();
+    bare.args(["publish", "--regions=eu-west-1", "--handler-zip=x.zip", "--preflight-zip=x.zip"])
+        .env_clear();
     let ran = run(bare).await?;
     assert_eq!(ran.code, 2, "{ran:?}");
     for flag in

@@ -1,5 +1,5 @@
 use anyhow::Result;
-use templates::catalog::{LOGS_ANALYSIS_ONBOARDING, code_key};
+use templates::catalog::{LOGS_ANALYSIS_ONBOARDING, program_key};
 
 use super::bench::{Bench, REGIONS};
 
@@ -9,16 +9,17 @@ async fn once_each(bench: &Bench) -> Result<()> {
         let aws = bench.clients(&bench.account, region).await?;
         let all = aws.s3.list_object_versions().bucket(bench.bucket(region)).send().await?;
         let mut keys: Vec<_> = all.versions().iter().filter_map(|one| one.key()).collect();
-        assert_eq!(keys.len(), 4, "{region}: {keys:?}");
+        assert_eq!(keys.len(), 5, "{region}: {keys:?}");
         keys.dedup();
-        assert_eq!(keys.len(), 4, "{region}: {keys:?}");
+        assert_eq!(keys.len(), 5, "{region}: {keys:?}");
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_run_that_was_killed_is_taken_up() -> Result<()> {
-    for at in [&code_key(), &LOGS_ANALYSIS_ONBOARDING.key(), "?policy", "?versioning"] {
+    for at in [&program_key("bootstrap"), &LOGS_ANALYSIS_ONBOARDING.key(), "?policy", "?versioning"]
+    {
         let bench = Bench::new().await?;
         bench.gate.hold([&bench.bucket("us-east-1"), at]);
         let mut child = bench.start(&REGIONS)?;

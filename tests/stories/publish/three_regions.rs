@@ -3,7 +3,7 @@ use aws_sdk_s3::types::BucketVersioningStatus;
 use harness::site::Site;
 use onboarding_web::publish::artefacts::digest;
 use templates::{
-    catalog::{ALL, AWS_ROLES, code_key},
+    catalog::{ALL, AWS_ROLES, program_key},
     vendor::render,
 };
 
@@ -11,8 +11,11 @@ use super::bench::{Bench, REGIONS, zip};
 
 /// Key and bytes of everything that has to be in each bucket.
 fn wanted(bench: &Bench) -> Result<Vec<(String, Vec<u8>)>> {
-    let mut all =
-        vec![(code_key(), zip("first")), (AWS_ROLES.key(), AWS_ROLES.body.as_bytes().to_vec())];
+    let mut all = vec![
+        (program_key("bootstrap"), zip("bootstrap", "first")),
+        (program_key("preflight"), zip("preflight", "first")),
+        (AWS_ROLES.key(), AWS_ROLES.body.as_bytes().to_vec()),
+    ];
     for template in ALL {
         let body = render(template.body, &bench.constants())?;
         all.push((template.key(), body.into_bytes()));
@@ -26,7 +29,7 @@ async fn a_dry_run_says_what_it_would_do_and_does_nothing() -> Result<()> {
     let ran = bench.publish(&REGIONS, &["--dry-run"]).await?;
     assert_eq!(ran.code, 0, "{ran:?}");
     for region in REGIONS {
-        let line = format!("{region} ({}): 4 to upload; to set: bucket", bench.bucket(region));
+        let line = format!("{region} ({}): 5 to upload; to set: bucket", bench.bucket(region));
         assert!(ran.out.contains(&line), "{}", ran.out);
     }
     assert!(ran.out.contains("This was a dry run: nothing was changed."));
@@ -73,7 +76,7 @@ async fn a_second_run_has_nothing_to_do_and_one_with_more_regions_does_those() -
     let third = bench.bucket(REGIONS[2]);
     let writes = bench.gate.writes();
     assert!(writes.iter().all(|write| write.contains(&third)), "{writes:?}");
-    assert_eq!(writes.len(), 8, "{writes:?}");
+    assert_eq!(writes.len(), 9, "{writes:?}");
     Ok(())
 }
 
@@ -85,8 +88,8 @@ async fn a_program_can_read_what_was_done() -> Result<()> {
     let bucket = &told["buckets"][0];
     assert_eq!((&bucket["region"], &bucket["complete"]), (&"eu-west-1".into(), &true.into()));
     let code = &bucket["objects"][0];
-    assert_eq!(code["key"], code_key());
-    assert_eq!(code["sha256"], digest(&zip("first")));
+    assert_eq!(code["key"], program_key("bootstrap"));
+    assert_eq!(code["sha256"], digest(&zip("bootstrap", "first")));
     assert_eq!(code["state"], "uploaded");
     let again = bench.publish(&REGIONS[..1], &["--json"]).await?.json()?;
     assert_eq!(again["buckets"][0]["objects"][0]["state"], "same");

@@ -6,7 +6,7 @@ use templates::{catalog::AWS_ROLES, vendor::Constants};
 use crate::{
     catalogue::{Catalogue, parts},
     publish::{
-        artefacts::{Artefact, CODE},
+        artefacts::{Artefact, PROGRAMS},
         report::{Changes, Report},
     },
     serve,
@@ -52,7 +52,7 @@ pub(super) async fn changes(store: Option<&Store>, artefacts: &[Artefact]) -> Re
         });
         Changes::between(before.max_by_key(|one| parts(&one.version)), artefact)
     };
-    Ok(artefacts.iter().filter(|one| one.id != CODE).map(of).collect())
+    Ok(artefacts.iter().filter(|one| !PROGRAMS.contains(&one.id)).map(of).collect())
 }
 
 /// Keeps what was read back: the versions, and the regions that have them.

@@ -1,11 +1,13 @@
-//! The handler's zip: whether Lambda could run it.
+//! The zips of programs: whether the program in it could run.
 
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 
 /// What Lambda starts with the runtime `provided.al2023`.
-const PROGRAM: &str = "bootstrap";
+pub const BOOTSTRAP: &str = "bootstrap";
+/// What customers run to look before they launch.
+pub const PREFLIGHT: &str = "preflight";
 
 /// Lambda's limit for a function's unzipped code (Lambda quotas).
 const LARGEST: u64 = 250 * 1024 * 1024;
@@ -13,28 +15,28 @@ const LARGEST: u64 = 250 * 1024 * 1024;
 /// The machine of a program for `x86_64`, which the onboarding stack asks for (ELF, `e_machine`).
 const X86_64: [u8; 2] = [62, 0];
 
-/// Says what is wrong with a zip, for a person.
-pub fn check(bytes: &[u8]) -> Result<(), String> {
+/// Says what is wrong with the zip of a program, for a person.
+pub fn check(program_name: &str, bytes: &[u8]) -> Result<(), String> {
     let mut archive = ZipArchive::new(Cursor::new(bytes))
         .map_err(|error| format!("it cannot be read as a zip: {error}"))?;
     let mut program = archive
-        .by_name(PROGRAM)
-        .map_err(|_| format!("there is no file {PROGRAM} in it, at its top"))?;
+        .by_name(program_name)
+        .map_err(|_| format!("there is no file {program_name} in it, at its top"))?;
     if program.size() > LARGEST {
-        return Err(format!("{PROGRAM} has more than the 250 MB that Lambda takes"));
+        return Err(format!("{program_name} has more than the 250 MB that Lambda takes"));
     }
     if program.unix_mode().is_some_and(|mode| mode & 0o111 == 0) {
         return Err(format!(
-            "{PROGRAM} is not marked as executable in it, so Lambda cannot start it"
+            "{program_name} is not marked as executable in it, so it cannot be started"
         ));
     }
     let mut head = [0; 20];
     let read = program.read_exact(&mut head);
     if read.is_err() || head[..4] != *b"\x7fELF" {
-        return Err(format!("{PROGRAM} is not a program for Linux"));
+        return Err(format!("{program_name} is not a program for Linux"));
     }
     if head[18..20] != X86_64 {
-        return Err(format!("{PROGRAM} is not for x86_64, which the stack asks Lambda for"));
+        return Err(format!("{program_name} is not for x86_64, which it is run on"));
     }
     Ok(())
 }
@@ -65,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_program_for_the_stacks_machine_is_taken() {
-        assert_eq!(check(&packed("bootstrap", 0o755, &program(62))), Ok(()));
+        assert_eq!(check(BOOTSTRAP, &packed("bootstrap", 0o755, &program(62))), Ok(()));
         assert!(LOGS_ANALYSIS_ONBOARDING.body.contains("Architectures: [x86_64]"));
     }
 
@@ -78,7 +80,7 @@ mod tests {
             (packed("bootstrap", 0o755, b"#!/bin/sh\n"), "not a program for Linux"),
             (packed("bootstrap", 0o755, &program(183)), "not for x86_64"),
         ] {
-            let refused = check(&bytes).unwrap_err();
+            let refused = check(BOOTSTRAP, &bytes).unwrap_err();
             assert!(refused.contains(words), "{refused}");
         }
     }
