@@ -3,8 +3,10 @@
 //! Everybody on this machine may connect to it. What is written is durable, as it is in production.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     os::unix::process::CommandExt,
+    path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -43,6 +45,16 @@ struct Answer {
     #[serde(default)]
     value: Value,
     error: Option<String>,
+}
+
+/// A program of the server's, where `tests/postgres/run.py` finds it.
+pub fn program(name: &str) -> Result<PathBuf> {
+    let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let debian = debian.map(|version| version.path().join("bin"));
+    #[expect(clippy::disallowed_methods, reason = "where the launcher looks first")]
+    let named = std::env::var_os("POSTGRES_BIN").map(PathBuf::from);
+    let found = named.into_iter().chain(debian).map(|folder| folder.join(name));
+    found.filter(|path| path.exists()).last().with_context(|| format!("there is no {name}"))
 }
 
 impl Postgres {

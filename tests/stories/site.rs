@@ -6,6 +6,7 @@ mod durability;
 mod hostile;
 mod link_to_green;
 mod oidc;
+mod operate;
 mod pages;
 mod reports;
 mod sessions;
