@@ -29,7 +29,8 @@ CREATE TABLE webhooks (
 );
 CREATE TABLE webhook_deliveries (
     id TEXT PRIMARY KEY,
-    webhook_id TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    -- No reference: a webhook that is removed meanwhile must not stop a change of state.
+    webhook_id TEXT NOT NULL,
     event TEXT NOT NULL,
     body TEXT NOT NULL,
     status TEXT NOT NULL,              -- waiting, delivered or failed

@@ -7,6 +7,7 @@ pub mod customers;
 pub mod failure;
 pub mod import;
 pub mod links;
+pub mod records;
 pub mod request;
 pub mod templates;
 pub mod webhooks;

@@ -184,6 +184,9 @@ fn refused_by_layer(status: StatusCode, foreign: bool) -> Option<Problem> {
         status if is_unread(status) => {
             ("That could not be read", "Go back, reload the page and try again.")
         }
+        status if status.is_server_error() => {
+            return Some(Problem::internal(&"a layer failed, and said no more"));
+        }
         _ => return None,
     };
     let status = if foreign { StatusCode::FORBIDDEN } else { status };

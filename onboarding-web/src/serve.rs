@@ -200,18 +200,17 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
 
 /// Tells webhooks what they are to be told.
 fn telling(app: &App, stopped: &watch::Receiver<bool>) -> Option<Task> {
-    let client = match webhooks::client(app.site.webhook_hosts.clone()) {
-        Ok(client) => client,
+    let messenger = match webhooks::Messenger::new(app.clone()) {
+        Ok(messenger) => messenger,
         Err(error) => {
             tracing::error!(%error, "webhooks cannot be told of anything");
             return None;
         }
     };
-    let (app, mut end, mut ticks) =
-        (app.clone(), stopped.clone(), interval(Duration::from_secs(1)));
+    let (mut end, mut ticks) = (stopped.clone(), interval(Duration::from_secs(1)));
     Some(tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
-            log_failure("webhooks", webhooks::deliver(&app, &client).await.map(drop));
+            log_failure("webhooks", messenger.begin().await);
         }
     }))
 }

@@ -108,7 +108,7 @@ pub struct Serve {
     #[arg(long, env = "ONBOARDING_TRUSTED_PROXIES", default_value_t = 0)]
     pub trusted_proxies: usize,
     /// Hosts of your own network that webhooks may lead to, also by http, separated by commas.
-    #[arg(long, env = "ONBOARDING_WEBHOOK_HOSTS", value_delimiter = ',')]
+    #[arg(long, env = "ONBOARDING_WEBHOOK_HOSTS", value_delimiter = ',', value_parser = host)]
     pub webhook_hosts: Vec<String>,
     /// How much is logged: error, warn, info, debug or trace.
     #[arg(
@@ -190,6 +190,14 @@ fn endpoint(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("must be an https URL or the ARN of an SQS queue".to_owned())
+    }
+}
+
+fn host(text: &str) -> Result<String, String> {
+    let text = text.trim().to_lowercase();
+    match url::Host::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(_) => Err("must be a host, such as crm.internal".to_owned()),
     }
 }
 

@@ -39,7 +39,7 @@ pub use self::{
     list::{ListFilter, ListPage, ListRow, Sort},
     once::Once,
     sessions::Sessions,
-    staff::{Role, Staff},
+    staff::{LastTries, Role, Staff},
     taken::{AllTaken, Taken},
     template_versions::TemplateVersion,
     webhooks::{Delivery, Due, Webhook},

@@ -2,8 +2,9 @@
 //! network that this service is in.
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -22,8 +23,8 @@ use crate::{
 
 /// How long a receiver may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How many are told at once.
-const AT_ONCE: i64 = 20;
+/// How many deliveries one receiver gets at once.
+const AT_ONCE: i64 = 8;
 /// After each attempt that failed, so long until the next; after the last one, no more.
 const WAITS: [Millis; 8] =
     [5_000, 30_000, 2 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR, 12 * HOUR];
@@ -130,16 +131,57 @@ pub fn client(own: Vec<String>) -> reqwest::Result<Client> {
         .build()
 }
 
-/// Makes the deliveries that are due; how many there were.
-pub async fn deliver(app: &App, client: &Client) -> crate::store::Result<usize> {
-    // Whoever takes one in hand and dies leaves it to the others a little later.
-    let until = app.store.now() + 2 * MINUTE;
-    let due = app.store.take_due_deliveries(until, AT_ONCE).await?;
-    let all = due.iter().map(|one| attempt(app, client, one));
-    for outcome in futures_util::future::join_all(all).await {
-        outcome?;
+/// Tells whoever is to be told, each by a task of its own: one that does not answer holds up nobody
+/// else.
+#[derive(Debug, Clone)]
+pub struct Messenger {
+    app: App,
+    client: Client,
+    busy: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Messenger {
+    /// Who tells.
+    pub fn new(app: App) -> reqwest::Result<Self> {
+        let client = client(app.site.webhook_hosts.clone())?;
+        Ok(Self { app, client, busy: Arc::default() })
     }
-    Ok(due.len())
+
+    fn busy(&self) -> MutexGuard<'_, HashSet<String>> {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to tell everybody for whom something is due and who is not being told already.
+    pub async fn begin(&self) -> crate::store::Result<()> {
+        for webhook in self.app.store.webhooks_with_due().await? {
+            if !self.busy().insert(webhook.clone()) {
+                continue;
+            }
+            let messenger = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = messenger.tell(&webhook).await {
+                    tracing::error!(%error, "a webhook could not be told");
+                }
+                messenger.busy().remove(&webhook);
+            });
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, webhook: &str) -> crate::store::Result<()> {
+        loop {
+            // Whoever takes some in hand and dies leaves them to the others a little later.
+            let until = self.app.store.now() + 2 * MINUTE;
+            let due = self.app.store.take_due_deliveries(webhook, until, AT_ONCE).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            let all = due.iter().map(|one| attempt(&self.app, &self.client, one));
+            for outcome in futures_util::future::join_all(all).await {
+                outcome?;
+            }
+        }
+    }
 }
 
 async fn attempt(app: &App, client: &Client, due: &Due) -> crate::store::Result<()> {

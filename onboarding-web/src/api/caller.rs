@@ -59,7 +59,9 @@ impl Scope {
             Self::CustomersWrite => "Add and change customers, and see their links",
             Self::TemplatesRead => "See templates and what changed between them",
             Self::AuditRead => "Read the audit log",
-            Self::WebhooksWrite => "Say who is told of changes",
+            Self::WebhooksWrite => {
+                "Say who is told of changes, with the customer's name and account"
+            }
         }
     }
 

@@ -98,6 +98,12 @@ pub async fn run(
     if dry {
         return Ok(axum::Json(import));
     }
+    // The first request may have been done meanwhile: then its rows are in the way of this one's.
+    if !run.errors.is_empty()
+        && let Some(added) = before(&app, once.as_ref()).await?
+    {
+        return Ok(axum::Json(Import { good: added.len(), added, ..Import::default() }));
+    }
     if run.good.is_empty() || (!run.errors.is_empty() && !only_good) {
         let field = |one: &RowError| crate::customer_form::FieldError {
             field: one.column,

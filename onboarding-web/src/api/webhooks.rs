@@ -54,7 +54,8 @@ pub struct NewWebhook {
     url: String,
 }
 
-/// Adds somebody who is told of every change of a customer's state.
+/// Adds somebody who is told of every change of a customer's state: with the customer's id, name,
+/// account and regions. There may be 20.
 #[utoipa::path(post, path = "/api/v1/webhooks", tag = "webhooks", request_body = NewWebhook,
     security(("token" = ["webhooks:write"])),
     responses((status = 201, body = Webhook), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
@@ -65,7 +66,11 @@ pub async fn add(
 ) -> Result<Response, Failure> {
     let url = webhooks::check_url(&url, &app.site.webhook_hosts)
         .map_err(|why| Failure::of_field("url", why))?;
-    let id = app.store.add_webhook(&caller.actor(), url.as_str()).await?;
+    let added = app.store.add_webhook(&caller.actor(), url.as_str()).await?;
+    let id = added.ok_or_else(|| {
+        let detail = "Remove one that is no longer needed.";
+        Failure::new(StatusCode::CONFLICT, "There are 20 webhooks already", detail)
+    })?;
     let secret = app.store.key().webhook_secret(&id);
     let made = app.store.webhook(&id).await?.ok_or_else(Failure::not_found)?;
     Ok((StatusCode::CREATED, axum::Json(view(made, Some(secret)))).into_response())
@@ -90,7 +95,9 @@ pub async fn remove(
     responses((status = 202), (status = "4XX", body = Failure, content_type = "application/problem+json")))]
 pub async fn test(State(app): State<App>, Path(id): Path<String>) -> Result<StatusCode, Failure> {
     app.store.webhook(&id).await?.ok_or_else(Failure::not_found)?;
-    app.store.test_webhook(&id).await?;
+    if !app.store.test_webhook(&id).await? {
+        return Err(Failure::too_many(60));
+    }
     Ok(StatusCode::ACCEPTED)
 }
 

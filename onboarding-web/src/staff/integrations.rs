@@ -210,7 +210,11 @@ pub async fn add_webhook(
 ) -> Result<Response, Problem> {
     match webhooks::check_url(&sent.url, &app.site.webhook_hosts) {
         Ok(url) => {
-            let id = app.store.add_webhook(&signed.actor(), url.as_str()).await?;
+            let Some(id) = app.store.add_webhook(&signed.actor(), url.as_str()).await? else {
+                let why = "There are 20 webhooks already. Remove one that is no longer needed";
+                let errors = vec![FieldError::new("url", why)];
+                return webhooks_page(&app, &signed, (&sent.url, None), errors).await;
+            };
             let secret = app.store.key().webhook_secret(&id);
             webhooks_page(&app, &signed, ("", Some(secret)), Vec::new()).await
         }
@@ -228,7 +232,10 @@ pub async fn test_webhook(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     app.store.webhook(&id).await?.ok_or(Problem::NotFound)?;
-    app.store.test_webhook(&id).await?;
+    if !app.store.test_webhook(&id).await? {
+        let why = "Ten tests wait already. See below what comes of them.";
+        return signed.refused("/settings/webhooks", why).await;
+    }
     let told = "A test is on its way. Reload the page in a moment to see what came of it.";
     signed.done("/settings/webhooks", told).await
 }

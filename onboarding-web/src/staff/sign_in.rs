@@ -107,12 +107,11 @@ pub async fn sign_in(
     }
     // Counted before the password is looked at, so that many at once do not get more tries.
     let subjects = subjects(&email, ip);
-    let wait = store.count_sign_in_try(&subjects).await?;
-    if wait > 0 {
-        let when = format!("in {}", clock::span(wait.max(clock::MINUTE)));
-        let page = form(&app, &typed, vec![SignInPage::locked(&when)])?;
-        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
-    }
+    let tried = store.count_sign_in_try(&subjects).await?;
+    let before = match tried {
+        Ok(before) => before,
+        Err(wait) => return locked(&app, &typed, wait),
+    };
     let usable = |staff: &Staff| staff.disabled == 0 && !staff.is_managed();
     let staff = store.staff_by_email(&email).await?.filter(usable);
     let hash = staff.as_ref().map(|staff| staff.password.clone());
@@ -124,11 +123,18 @@ pub async fn sign_in(
     let [(own, _), others @ ..] = &subjects;
     store.forget_sign_in_failures(own).await?;
     for (subject, _) in others {
-        store.forgive_sign_in_try(subject).await?;
+        let last = before.get(subject).copied().unwrap_or_default();
+        store.forgive_sign_in_try(subject, last).await?;
     }
     begin_session(&session, &staff, store.now()).await?;
     store.signed_in(&staff.actor(&ip.to_string()), &staff).await?;
     Ok(Redirect::to(own_path(&typed.next)).into_response())
+}
+
+fn locked(app: &App, typed: &SignIn, wait: clock::Millis) -> Result<Response, Problem> {
+    let when = format!("in {}", clock::span(wait.max(clock::MINUTE)));
+    let page = form(app, typed, vec![SignInPage::locked(&when)])?;
+    Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response())
 }
 
 /// What tries are counted by, and how many are free: the account from one address, the address, and,

@@ -93,6 +93,9 @@ impl Staff {
 const COLUMNS: &str = "SELECT id, email, name, role, password, must_change, disabled, epoch, theme, \
      shortcuts, created_at, signed_in_at, issuer, subject FROM staff";
 
+/// When each subject had its last try to sign in; 0 for never.
+pub type LastTries = std::collections::BTreeMap<String, Millis>;
+
 impl Store {
     async fn one_staff(&self, column: &'static str, value: &str) -> Result<Option<Staff>> {
         let query = format!("{COLUMNS} WHERE {column} = $1");
@@ -241,16 +244,21 @@ impl Store {
         Ok(())
     }
 
-    /// Counts one try to sign in for each subject, beside how many are free; how long to wait instead
-    /// where one had too many. Deciding and counting are one step, so that many tries at once are no
-    /// more than one after another.
-    pub async fn count_sign_in_try(&self, subjects: &[(String, i64)]) -> Result<Millis> {
+    /// Counts one try to sign in for each subject, beside how many are free.
+    ///
+    /// `Err` is how long to wait instead where one had too many; `Ok` is when each had its last try
+    /// before. Deciding and counting are one step, so that many tries at once are no more than one after
+    /// another.
+    pub async fn count_sign_in_try(
+        &self,
+        subjects: &[(String, i64)],
+    ) -> Result<std::result::Result<LastTries, Millis>> {
         let now = self.now();
         let mut subjects = subjects.to_vec();
         // Always in the same order: two that lock the same rows do not wait for each other.
         subjects.sort();
         let mut tx = self.write().await?;
-        let mut wait = 0;
+        let (mut wait, mut before) = (0, LastTries::new());
         for (subject, free) in &subjects {
             // Changes nothing, and holds the row.
             let (count, last): (i64, i64) = sqlx::query_as(
@@ -261,12 +269,13 @@ impl Store {
             .bind(subject)
             .fetch_one(&mut *tx)
             .await?;
+            before.insert(subject.clone(), last);
             if last + FORGOTTEN_AFTER > now && count >= *free {
                 wait = wait.max(last + wait_after(count, *free) - now);
             }
         }
         if wait > 0 {
-            return Ok(wait);
+            return Ok(Err(wait));
         }
         for (subject, _) in &subjects {
             sqlx::query(
@@ -280,14 +289,14 @@ impl Store {
             .await?;
         }
         tx.commit().await?;
-        Ok(0)
+        Ok(Ok(before))
     }
 
-    /// A try was none: it does not count. What is counted of others stays.
-    pub async fn forgive_sign_in_try(&self, subject: &str) -> Result<()> {
-        let update =
-            "UPDATE sign_in_failures SET count = count - 1 WHERE subject = $1 AND count > 0";
-        sqlx::query(update).bind(subject).execute(&self.pool).await?;
+    /// A try was none: it does not count, nor does anybody wait because of it. What others did stays.
+    pub async fn forgive_sign_in_try(&self, subject: &str, last_before: Millis) -> Result<()> {
+        let update = "UPDATE sign_in_failures SET count = count - 1, last_at = $2 \
+             WHERE subject = $1 AND count > 0";
+        sqlx::query(update).bind(subject).bind(last_before).execute(&self.pool).await?;
         Ok(())
     }
 

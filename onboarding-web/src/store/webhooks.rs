@@ -56,13 +56,27 @@ pub struct Due {
     pub attempts: i64,
 }
 
+/// So many are told at most: every change of a customer writes down one delivery for each.
+const MOST: i64 = 20;
+/// So many tests wait for one at most.
+const MOST_TESTS: i64 = 10;
+
+/// The address without its path, for the log: paths of webhooks are often secrets.
+fn origin(url: &str) -> String {
+    url::Url::parse(url).map_or_else(|_| "-".to_owned(), |url| url.origin().ascii_serialization())
+}
+
 /// Deliveries are kept for so long.
 const KEPT: Millis = 30 * DAY;
 
 impl Store {
-    /// Adds somebody who is told; the id.
-    pub async fn add_webhook(&self, actor: &Actor, url: &str) -> Result<String> {
+    /// Adds somebody who is told; the id. `None` if there are 20 already.
+    pub async fn add_webhook(&self, actor: &Actor, url: &str) -> Result<Option<String>> {
         let (id, mut tx) = (random_id(), self.write().await?);
+        let count = "SELECT COUNT(*) FROM webhooks";
+        if sqlx::query_scalar::<_, i64>(count).fetch_one(&mut *tx).await? >= MOST {
+            return Ok(None);
+        }
         sqlx::query(
             "INSERT INTO webhooks (id, url, created_by, created_at) VALUES ($1, $2, $3, $4)",
         )
@@ -72,11 +86,11 @@ impl Store {
         .bind(self.now())
         .execute(&mut *tx)
         .await?;
-        let subject = url.to_owned();
+        let subject = origin(url);
         let entry = NewAudit { action: "add webhook", subject, ..NewAudit::default() };
         self.audit(&mut tx, actor, &entry).await?;
         tx.commit().await?;
-        Ok(id)
+        Ok(Some(id))
     }
 
     /// Tells somebody no more; whether there was one.
@@ -85,7 +99,10 @@ impl Store {
         let delete = "DELETE FROM webhooks WHERE id = $1 RETURNING url";
         let url: Option<String> =
             sqlx::query_scalar(delete).bind(id).fetch_optional(&mut *tx).await?;
-        let Some(subject) = url else { return Ok(false) };
+        let Some(url) = url else { return Ok(false) };
+        let delete = "DELETE FROM webhook_deliveries WHERE webhook_id = $1";
+        sqlx::query(delete).bind(id).execute(&mut *tx).await?;
+        let subject = origin(&url);
         let entry = NewAudit { action: "remove webhook", subject, ..NewAudit::default() };
         self.audit(&mut tx, actor, &entry).await?;
         tx.commit().await?;
@@ -136,24 +153,43 @@ impl Store {
         Ok(())
     }
 
-    /// Puts something into the queue of one, to see whether it arrives.
-    pub async fn test_webhook(&self, id: &str) -> Result<()> {
+    /// Puts something into the queue of one, to see whether it arrives; whether it was put there.
+    pub async fn test_webhook(&self, id: &str) -> Result<bool> {
         let mut tx = self.write().await?;
+        let waiting = "SELECT COUNT(*) FROM webhook_deliveries \
+             WHERE webhook_id = $1 AND event = 'webhook.test' AND status = 'waiting'";
+        let waiting: i64 = sqlx::query_scalar(waiting).bind(id).fetch_one(&mut *tx).await?;
+        if waiting >= MOST_TESTS {
+            return Ok(false);
+        }
         let at = crate::clock::rfc3339(self.now());
         let body = serde_json::json!({ "type": "webhook.test", "timestamp": at, "data": {} });
         self.enqueue(&mut tx, id, ("webhook.test", &body.to_string())).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
-    /// Takes what is due in hand until `until`; another copy of the service leaves it alone until then.
-    pub async fn take_due_deliveries(&self, until: Millis, limit: i64) -> Result<Vec<Due>> {
+    /// Who is to be told something now.
+    pub async fn webhooks_with_due(&self) -> Result<Vec<String>> {
+        let query = "SELECT DISTINCT webhook_id FROM webhook_deliveries \
+             WHERE status = 'waiting' AND next_at <= $1";
+        Ok(sqlx::query_scalar(query).bind(self.now()).fetch_all(&self.pool).await?)
+    }
+
+    /// Takes what is due for one in hand until `until`; another copy of the service leaves it alone
+    /// until then.
+    pub async fn take_due_deliveries(
+        &self,
+        webhook: &str,
+        until: Millis,
+        limit: i64,
+    ) -> Result<Vec<Due>> {
         let query = "SELECT d.id, d.webhook_id, w.url, d.body, d.attempts FROM webhook_deliveries d \
              JOIN webhooks w ON w.id = d.webhook_id WHERE d.status = 'waiting' AND d.next_at <= $1 \
-             ORDER BY d.next_at, d.id LIMIT $2";
+             AND d.webhook_id = $3 ORDER BY d.next_at, d.id LIMIT $2";
         let now = self.now();
         let due: Vec<Due> =
-            sqlx::query_as(query).bind(now).bind(limit).fetch_all(&self.pool).await?;
+            sqlx::query_as(query).bind(now).bind(limit).bind(webhook).fetch_all(&self.pool).await?;
         let mut taken = Vec::new();
         for one in due {
             let update = "UPDATE webhook_deliveries SET next_at = $1 \
@@ -192,6 +228,10 @@ impl Store {
     pub async fn forget_old_deliveries(&self) -> Result<()> {
         let delete = "DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND created_at < $1";
         sqlx::query(delete).bind(self.now() - KEPT).execute(&self.pool).await?;
+        // Of those that were removed while something was written down for them.
+        let orphans = "DELETE FROM webhook_deliveries \
+             WHERE webhook_id NOT IN (SELECT id FROM webhooks)";
+        sqlx::query(orphans).execute(&self.pool).await?;
         Ok(())
     }
 }
