@@ -7,6 +7,7 @@ mod hostile;
 mod link_to_green;
 mod oidc;
 mod pages;
+mod pop_roles;
 mod reports;
 mod sessions;
 mod shell;
