@@ -146,15 +146,17 @@ fn shown(text: &str) -> String {
     }
 }
 
-/// Every pair of `OutputKey` and `OutputValue`, wherever it stands, and plain `"Name": "value"`.
+/// Every pair of `OutputKey` and `OutputValue`, or of the same of parameters, wherever it stands; and plain `"Name": "value"`.
 fn from_json(value: &Value, found: &mut Vec<(String, String)>) {
     match value {
         Value::Array(list) => list.iter().for_each(|one| from_json(one, found)),
         Value::Object(map) => {
-            if let (Some(key), Some(value)) = (map.get("OutputKey"), map.get("OutputValue")) {
-                let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
-                found.push((text(key), text(value)));
-                return;
+            for (key, value) in [("OutputKey", "OutputValue"), ("ParameterKey", "ParameterValue")] {
+                if let (Some(key), Some(value)) = (map.get(key), map.get(value)) {
+                    let text = |value: &Value| value.as_str().unwrap_or_default().trim().to_owned();
+                    found.push((text(key), text(value)));
+                    return;
+                }
             }
             for (key, one) in map {
                 match one {

@@ -85,8 +85,14 @@ async fn prefixes_narrowed_resources_and_a_boundary_are_told_but_are_no_differen
     let account = Account::new().await?;
     let queue = "arn:aws:sqs:eu-west-1:111122223333:a";
     let limit = "arn:aws:iam::aws:policy/PowerUserAccess";
-    let given = [("NamePrefix", "test-"), ("QueueArns", queue), ("PermissionsBoundary", limit)];
-    account.launch("pop", &given).await?;
+    account.launch("pop", &[("NamePrefix", "test-"), ("QueueArns", queue)]).await?;
+    for (at, (_, role)) in wiki::OUTPUTS.iter().enumerate() {
+        let put = account.root.iam.put_role_permissions_boundary();
+        put.role_name(format!("test-{role}")).permissions_boundary(limit).send().await?;
+        let (code, out, _) = of_stack(&account, &[]).await?;
+        let told = out.contains("the roles have different permissions boundaries (");
+        assert_eq!((code, told), if at == 5 { (0, false) } else { (1, true) }, "{out}");
+    }
     let (code, out, errors) = of_stack(&account, &[]).await?;
     assert_eq!(code, 0, "{out}{errors}");
     for words in [
