@@ -1,6 +1,8 @@
-//! The vendor's own account at AWS: what is read there and what is written. One file per service;
-//! nothing is decided in here, and no page waits for it.
+//! AWS, with the credentials of whoever runs the program: what is read there and what is written. One
+//! file per service; nothing is decided in here, and no page waits for it.
 
+pub mod cloudformation;
+pub mod iam;
 pub mod publish;
 pub mod s3;
 pub mod sts;

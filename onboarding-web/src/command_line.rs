@@ -5,6 +5,7 @@ pub mod completions;
 pub mod customers;
 pub mod import;
 pub mod link;
+pub mod pop_roles;
 pub mod publish;
 pub mod serve;
 pub mod staff;
@@ -55,6 +56,8 @@ pub enum Command {
     Serve(Box<crate::settings::Serve>),
     /// Puts the templates and the handler's zip into the vendor's buckets, one in each region.
     Publish(Box<publish::Publish>),
+    /// Prints the ARNs of POP's six roles, and where a deployed role differs from the template.
+    PopRoles(pop_roles::PopRoles),
     /// Looks after the accounts of staff.
     #[command(subcommand)]
     Staff(staff::Staff),
@@ -90,6 +93,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Serve(settings) => serve::run(&cli.storage, &settings).await,
         Command::Publish(command) => publish::run(&cli.storage, &command).await,
+        Command::PopRoles(wanted) => pop_roles::run(&wanted).await,
         Command::Staff(command) => staff::run(&cli.storage, command).await,
         Command::Audit(command) => audit::run(&cli.storage, command).await,
         Command::Link(wanted) => link::run(&cli.storage, wanted).await,

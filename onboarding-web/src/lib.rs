@@ -7,7 +7,7 @@
 //! [`hints`], [`permissions`] and [`progress`]. [`serve`] puts it together.
 //!
 //! [`command_line`] has what is done from the shell. [`publish`] decides what has to lie in the vendor's
-//! buckets; [`aws`] looks there and puts it there.
+//! buckets, [`pop_roles`] what POP's roles are; [`aws`] looks there and puts it there.
 
 pub mod access;
 pub mod api;
@@ -34,6 +34,7 @@ pub mod onboarding;
 pub mod pages;
 pub mod password;
 pub mod permissions;
+pub mod pop_roles;
 pub mod progress;
 pub mod publish;
 pub mod reports;

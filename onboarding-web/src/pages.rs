@@ -14,6 +14,7 @@ pub mod import;
 pub mod integrations;
 pub mod launch;
 pub mod permissions;
+pub mod pop_roles;
 pub mod progress;
 pub mod settings;
 pub mod sign_in;

@@ -25,8 +25,8 @@ use crate::{
     error::Problem,
     launch, reports,
     staff::{
-        audit, customer, customers, form, import, integrations, settings, sign_in, single_sign_on,
-        templates,
+        audit, customer, customers, form, import, integrations, pop_roles, settings, sign_in,
+        single_sign_on, templates,
     },
     store::{Role, Sessions},
 };
@@ -151,6 +151,8 @@ fn of_templates() -> Vec<Route> {
     let restore = "/templates/{id}/{version}/restore";
     vec![
         route(get.clone(), "/templates", viewer, templates::list),
+        route(get.clone(), "/templates/pop-roles", viewer, pop_roles::show),
+        route(Method::POST, "/templates/pop-roles", viewer, pop_roles::read),
         route(get.clone(), "/templates/{id}/diff", viewer, templates::diff),
         route(get.clone(), "/templates/{id}/{version}", viewer, templates::show),
         route(get, "/templates/{id}/{version}/raw", viewer, templates::raw),

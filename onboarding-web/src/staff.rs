@@ -7,6 +7,7 @@ pub mod form;
 pub mod import;
 pub mod integrations;
 mod next_step;
+pub mod pop_roles;
 pub mod settings;
 pub mod sign_in;
 pub mod single_sign_on;

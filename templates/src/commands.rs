@@ -31,6 +31,15 @@ pub fn aws_cli(launch: &Launch<'_>, role_arn_placeholder: bool) -> String {
     command("create-stack", &options)
 }
 
+/// The AWS CLI command that creates a stack whose template gives its roles names of their own.
+pub fn aws_cli_named(launch: &Launch<'_>) -> String {
+    let mut options = stack(launch);
+    options.push(("template-url", quoted(launch.template_url)));
+    options.push(("capabilities", "CAPABILITY_NAMED_IAM".to_owned()));
+    options.extend(parameters(launch.parameters));
+    command("create-stack", &options)
+}
+
 /// The AWS CLI commands that bring a stack that is there to this template and these values, and return
 /// once that is done.
 pub fn aws_cli_update(launch: &Launch<'_>) -> String {

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use url::{Host, Url, form_urlencoded};
 
 use crate::{
-    catalog::STACK_LAUNCH_ROLE,
+    catalog::{PREFIX, STACK_LAUNCH_ROLE},
     declared::{self, Declared, MAX_VALUE_BYTES, ReadError},
     parameters::{self, FilledBy},
     partition::Partition,
@@ -148,22 +148,11 @@ pub fn template_url(
     template_id: &str,
     version: &str,
 ) -> Result<String, LinkError> {
-    let suffix = partition_of(region)?.dns_suffix();
-    let bucket = format!("{code_bucket_prefix}-{region}");
+    object_url(code_bucket_prefix, region, "")?;
     let plain = |text: &str| {
         text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     let refuse = |part, value: &str, rule| LinkError::Address { part, value: value.into(), rule };
-    // No dots: S3's certificate would not cover the bucket's name.
-    if code_bucket_prefix.is_empty()
-        || code_bucket_prefix.starts_with('-')
-        || !plain(code_bucket_prefix)
-        || bucket.len() > 63
-    {
-        let rule = "must be lower-case letters, digits and hyphens, not begin with a hyphen, and \
-                    have at most 63 characters together with a hyphen and the region";
-        return Err(refuse("code bucket prefix", code_bucket_prefix, rule));
-    }
     if template_id.is_empty() || !plain(template_id) {
         let rule = "must be lower-case letters, digits and hyphens";
         return Err(refuse("template id", template_id, rule));
@@ -175,7 +164,27 @@ pub fn template_url(
         let rule = "must be like 1.2.3 or 1.2.3-beta.1";
         return Err(refuse("version", version, rule));
     }
-    Ok(format!("https://{bucket}.s3.{region}.{suffix}/logs-analysis/{version}/{template_id}.yaml"))
+    object_url(code_bucket_prefix, region, &format!("{PREFIX}{version}/{template_id}.yaml"))
+}
+
+/// The address of an object in the vendor's code bucket of a region, by a key of letters, digits and
+/// `-./`, such as [`crate::catalog::Template::key`] makes.
+pub fn object_url(code_bucket_prefix: &str, region: &str, key: &str) -> Result<String, LinkError> {
+    let suffix = partition_of(region)?.dns_suffix();
+    let bucket = format!("{code_bucket_prefix}-{region}");
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    // No dots: S3's certificate would not cover the bucket's name.
+    if code_bucket_prefix.is_empty()
+        || code_bucket_prefix.starts_with('-')
+        || !code_bucket_prefix.bytes().all(plain)
+        || bucket.len() > 63
+    {
+        let rule = "must be lower-case letters, digits and hyphens, not begin with a hyphen, and \
+                    have at most 63 characters together with a hyphen and the region";
+        let (part, value) = ("code bucket prefix", code_bucket_prefix.to_owned());
+        return Err(LinkError::Address { part, value, rule });
+    }
+    Ok(format!("https://{bucket}.s3.{region}.{suffix}/{key}"))
 }
 
 /// The link for a launch. `declared` is what the template at the address declares.

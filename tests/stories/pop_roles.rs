@@ -2,6 +2,7 @@
 //! template's text, in an account that launched it, and in what each role can do.
 
 mod account;
+mod command;
 mod every_action;
 mod launched;
 mod limits;

@@ -8,6 +8,7 @@ mod link_to_green;
 mod oidc;
 mod operate;
 mod pages;
+mod pop_roles;
 mod reports;
 mod sessions;
 mod shell;

@@ -115,6 +115,8 @@ pub(crate) const ROWS: &[Row] = &[
     editor("GET", "/customers/import/{id}/errors.csv", "200"),
     editor("GET", "/customers/import/{id}/links.csv", "200"),
     viewer("GET", "/templates", "200"),
+    viewer("GET", "/templates/pop-roles", "200"),
+    viewer("POST", "/templates/pop-roles", "200"),
     viewer("GET", "/templates/{id}/diff", "200"),
     viewer("GET", "/templates/{id}/{version}", "200"),
     viewer("GET", "/templates/{id}/{version}/raw", "200"),

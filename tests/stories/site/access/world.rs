@@ -321,11 +321,19 @@ fn body_of(route: &str) -> (&'static str, String) {
             format!("email={}%40vendor.test&name=Somebody&role=viewer", Uuid::new_v4())
         }
         "/settings/staff/{id}" => "role=editor&action=role".to_owned(),
+        "/templates/pop-roles" => pop_outputs(),
         "/settings/links" => "expires_days=14".to_owned(),
         "/settings/email" => "subject=Hello&body=%7B%7B+link+%7D%7D&action=save".to_owned(),
         _ => String::new(),
     };
     ("application/x-www-form-urlencoded", body)
+}
+
+/// What a stack of POP's roles put out.
+fn pop_outputs() -> String {
+    let arn = "%3Darn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2F";
+    let line = |output| format!("{output}{arn}{output}%0D%0A");
+    format!("outputs={}", onboarding_web::pop_roles::OUTPUTS.map(line).concat())
 }
 
 /// The site within this process: with a public URL or a clock that the real program would not take

@@ -276,12 +276,29 @@ fn of_imports() -> Vec<Scene> {
     ]
 }
 
+const POP: &str = "/templates/pop-roles";
+const WRONG: &str = "SchedulerRole=<b>none</b>";
+
+fn pop_outputs() -> String {
+    let arn = "arn:aws:iam::111122223333:role/test-";
+    onboarding_web::pop_roles::OUTPUTS.map(|output| format!("{output}={arn}{output}\n")).concat()
+}
+
 fn of_templates() -> Vec<Scene> {
     let (one, diff) = ("/templates/{id}/{version}", "/templates/{id}/diff");
     let compare = format!("/templates/{ONBOARDING}/diff?from={OLDER}&to=");
     vec![
         scene("templates", "/templates", "/templates"),
         scene("templates-for-viewers", "/templates", "/templates").by(Who::Viewer),
+        scene("pop-roles", POP, POP),
+        scene("pop-roles-for-viewers", POP, POP).by(Who::Viewer),
+        scene("pop-roles-unfolded", POP, POP).after(Do::Click("main summary >> nth=1")),
+        scene("pop-roles-launch", POP, format!("{POP}?region=eu-west-1")),
+        scene("pop-roles-wrong", POP, POP)
+            .fill("#outputs", WRONG)
+            .press("Show the ARNs")
+            .gives(422),
+        scene("pop-roles-arns", POP, POP).fill("#outputs", &pop_outputs()).press("Show the ARNs"),
         scene("template", one, format!("/templates/{ONBOARDING}/{NEWEST}")),
         scene("template-launch-role", one, "/templates/stack-launch-role/0.1.0"),
         scene("template-diff", diff, format!("{compare}{NEWEST}")),
