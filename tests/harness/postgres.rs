@@ -51,7 +51,6 @@ struct Answer {
 pub fn program(name: &str) -> Result<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let debian = debian.map(|version| version.path().join("bin"));
-    #[expect(clippy::disallowed_methods, reason = "where the launcher looks first")]
     let named = std::env::var_os("POSTGRES_BIN").map(PathBuf::from);
     let found = named.into_iter().chain(debian).map(|folder| folder.join(name));
     found.filter(|path| path.exists()).last().with_context(|| format!("there is no {name}"))
