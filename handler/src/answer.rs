@@ -1,6 +1,6 @@
 //! Exactly one answer for every event: whatever the work does, and whether it ends or not.
 
-use std::{any::Any, future::Future, panic::AssertUnwindSafe, time::Duration};
+use std::{any::Any, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -13,6 +13,7 @@ use crate::{
     desired,
     error::Error,
     event::{self, Event, RequestType},
+    http::Sender,
     identity::Identity,
     report::Reporter,
     respond::{self, Answer, Status, Undelivered},
@@ -33,7 +34,7 @@ pub struct World {
     /// AWS.
     pub aws: Clients,
     /// The answer and the reports.
-    pub http: reqwest::Client,
+    pub http: Arc<dyn Sender>,
     /// Whether the function's environment points it at an emulator.
     pub on_emulator: bool,
 }
@@ -106,7 +107,7 @@ pub async fn handle(
     tracing::info!(status = ?answer.status, reason = answer.reason, "answering");
     // The last half second is the runtime's own.
     let until = deadline.checked_sub(Duration::from_millis(500)).unwrap_or(deadline);
-    respond::put(&world.http, &event.response_url, &answer, until).await?;
+    respond::put(&*world.http, &event.response_url, &answer, until).await?;
     if let Some(reporter) = reporter {
         let phase = if answer.status == Status::Success { Phase::Succeeded } else { Phase::Failed };
         reporter.end(phase, &answer.reason, &answer.data).await;

@@ -15,10 +15,12 @@ async fn main() -> Result<(), Error> {
     start_logging();
     let world = Arc::new(World {
         aws: Clients::from_env().await,
-        http: reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(3))
-            .build()?,
+        http: Arc::new(
+            reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(Duration::from_secs(3))
+                .build()?,
+        ),
         on_emulator: environment("AWS_ENDPOINT_URL").is_some_and(|url| !url.is_empty()),
     });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {

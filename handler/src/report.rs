@@ -3,9 +3,14 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
 
+use reqwest::{
+    Method, Request,
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use templates::{
@@ -16,10 +21,12 @@ use tokio::{
     sync::watch,
     time::{Instant, timeout},
 };
+use url::Url;
 
 use crate::{
     desired::{self, Reporting},
     event::{Event, RequestType},
+    http::Sender,
 };
 
 const AT_MOST: Duration = Duration::from_secs(2);
@@ -38,7 +45,7 @@ pub(crate) fn at(step: Step) {
 /// Reports one request, if somebody wants to hear of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Reporter {
-    http: reqwest::Client,
+    http: Arc<dyn Sender>,
     to: Reporting,
     base: Report,
     deadline: Instant,
@@ -47,14 +54,14 @@ pub(crate) struct Reporter {
 impl Reporter {
     /// `None` if the event names nobody who wants to hear, or is no request.
     pub(crate) fn new(
-        http: &reqwest::Client,
+        http: &Arc<dyn Sender>,
         event: &Event,
         on_emulator: bool,
         deadline: Instant,
     ) -> Option<Self> {
         let to = desired::reporting(&event.properties, on_emulator)?;
         let base = base(event, event.request?);
-        Some(Self { http: http.clone(), to, base, deadline })
+        Some(Self { http: Arc::clone(http), to, base, deadline })
     }
 
     /// Does the work and reports beside it that it began and what it is at.
@@ -85,21 +92,27 @@ impl Reporter {
 
     async fn send(&self, report: Report) {
         let Ok(body) = serde_json::to_vec(&report) else { return };
-        let request = self
-            .http
-            .post(&self.to.url)
-            .bearer_auth(self.to.token.expose())
-            .header("content-type", "application/json")
-            .body(body);
+        let Some(request) = self.request(body) else { return };
         // Lambda would count a function that is stopped here as failed, and deliver the event again.
         let left = self.deadline.saturating_duration_since(Instant::now()) / 2;
-        match timeout(AT_MOST.min(left), request.send()).await {
-            Ok(Ok(answer)) if answer.status().is_success() => {}
-            Ok(Ok(answer)) => {
-                tracing::warn!(status = answer.status().as_u16(), "the report was not taken");
+        match timeout(AT_MOST.min(left), self.http.send(request)).await {
+            Ok(Ok(status)) if status.is_success() => {}
+            Ok(Ok(status)) => {
+                tracing::warn!(status = status.as_u16(), "the report was not taken");
             }
             Ok(Err(_)) | Err(_) => tracing::warn!("the report did not arrive"),
         }
+    }
+
+    fn request(&self, body: Vec<u8>) -> Option<Request> {
+        let mut request = Request::new(Method::POST, Url::parse(&self.to.url).ok()?);
+        let token = format!("Bearer {}", self.to.token.expose());
+        let mut token = HeaderValue::from_str(&token).ok()?;
+        token.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, token);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.into());
+        Some(request)
     }
 }
 

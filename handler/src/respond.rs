@@ -6,11 +6,19 @@
 
 use std::time::Duration;
 
+use reqwest::{
+    Method, Request,
+    header::{CONTENT_TYPE, HeaderValue},
+};
 use serde::Serialize;
 use tokio::time::{Instant, sleep, timeout};
 use url::{Host, Url};
 
-use crate::{arn::Home, retry::jittered};
+use crate::{
+    arn::Home,
+    http::{Sender, Unsent},
+    retry::jittered,
+};
 
 /// The most that CloudFormation reads of an answer, in bytes.
 pub const MAX_BODY: usize = 4096;
@@ -167,30 +175,32 @@ pub enum Undelivered {
 
 /// Sends an answer until it is taken: up to five tries, all before `until`.
 pub async fn put(
-    http: &reqwest::Client,
+    http: &dyn Sender,
     url: &ResponseUrl,
     answer: &Answer,
     until: Instant,
 ) -> Result<(), Undelivered> {
     let body = answer.body();
+    // An address that cannot be read was refused before any work was done.
+    let address = Url::parse(&url.0).map_err(|_| Undelivered::NotTaken(0))?;
     for attempt in 1..=TRIES {
         let left = until.saturating_duration_since(Instant::now());
         let share = left / (TRIES + 1 - attempt);
-        let request = http.put(&url.0).header("content-type", "").body(body.clone()).send();
-        let outcome = timeout(share.min(Duration::from_secs(10)), request).await;
+        let mut request = Request::new(Method::PUT, address.clone());
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(""));
+        *request.body_mut() = Some(body.clone().into());
+        let outcome = timeout(share.min(Duration::from_secs(10)), http.send(request)).await;
         match outcome {
-            Ok(Ok(response)) if response.status().is_success() => return Ok(()),
-            Ok(Ok(response)) => {
-                let status = response.status();
+            Ok(Ok(status)) if status.is_success() => return Ok(()),
+            Ok(Ok(status)) => {
                 tracing::warn!(attempt, status = status.as_u16(), "answer was not taken");
                 let passing = status.is_server_error() || matches!(status.as_u16(), 408 | 429);
                 if !passing {
                     return Err(Undelivered::Refused(status.as_u16()));
                 }
             }
-            // reqwest's error text holds the address; only what kind it was is said.
-            Ok(Err(error)) => {
-                tracing::warn!(attempt, connect = error.is_connect(), "answer did not arrive");
+            Ok(Err(Unsent { connecting })) => {
+                tracing::warn!(attempt, connecting, "answer did not arrive");
             }
             Err(_) => tracing::warn!(attempt, "answer was not taken in time"),
         }
