@@ -45,14 +45,10 @@ pub struct Clients {
 impl Clients {
     /// Builds the clients from the function's environment.
     pub async fn from_env() -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(Duration::from_secs(15))
-            .build();
         let config = aws_config::defaults(BehaviorVersion::latest())
             .http_client(https())
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(5))
+            .timeout_config(timeouts())
+            .retry_config(retries())
             .load()
             .await;
         Self::new(&config)
@@ -66,6 +62,19 @@ impl Clients {
             sns: aws_sdk_sns::Client::new(config),
         }
     }
+}
+
+/// How long one attempt of a call may take.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_secs(15))
+        .build()
+}
+
+/// How often a call is tried before its failure counts.
+pub fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(5)
 }
 
 /// The one HTTP client that all others share.

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -144,4 +145,24 @@ fn reports_are_off_without_an_address_and_token_that_can_be_used() {
 fn a_token_does_not_show_in_debug_output() {
     let reporting = reporting(&properties(), false).unwrap();
     assert!(!format!("{reporting:?}").contains("tok_1"));
+}
+
+proptest! {
+    /// Whatever is written there: either it is understood, or the words say which property is wrong.
+    #[test]
+    fn any_selectors_are_understood_or_refused_by_name(
+        entries in proptest::collection::vec("[ -~]{0,60}|tag:[a-z]{1,5}=[a-z]{0,5}|all", 1..5),
+    ) {
+        match with("LoadBalancers", json!(entries)) {
+            Ok(desired) => prop_assert!(!desired.selectors.is_empty()),
+            Err(why) => prop_assert!(why.contains("LoadBalancers") || why.contains("oad balancer"), "{why}"),
+        }
+    }
+
+    /// Keys and values of tags come through as they were given.
+    #[test]
+    fn a_tag_selector_is_taken_as_it_is(key in "[A-Za-z0-9:_-]{1,20}", value in "[A-Za-z0-9:_ -]{0,20}") {
+        let desired = with("LoadBalancers", json!([format!("tag:{key}={value}")])).unwrap();
+        prop_assert_eq!(desired.selectors, vec![Selector::Tag(key, value.trim().to_owned())]);
+    }
 }

@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 
 use futures_util::future::BoxFuture;
-use reqwest::{Request, StatusCode};
+pub use reqwest::{Request, StatusCode};
 
 /// Sends a request and says how it was taken. What the other side writes is never of interest.
 pub trait Sender: Debug + Send + Sync {

@@ -171,6 +171,8 @@ fn short_digest(text: &str, bytes: usize) -> String {
 mod tests {
     use super::*;
 
+    use proptest::prelude::*;
+
     const STACK: &str = "arn:aws:cloudformation:ap-southeast-1:111122223333:stack/logs/\
                          51af3dc0-da77-11e4-872e-1234567db123";
 
@@ -237,5 +239,34 @@ mod tests {
             assert!(Identity::new(text, "L").is_err(), "{text}");
         }
         assert!(Identity::new(STACK, "").is_err());
+    }
+
+    proptest! {
+        /// The id is the same in every answer, fits CloudFormation, and no two resources share a name.
+        #[test]
+        fn every_resource_has_names_of_its_own(
+            name in "[A-Za-z][A-Za-z0-9-]{0,127}",
+            guid in "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+            other in "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+            logical in "[A-Za-z0-9]{1,255}",
+            prefix in "[ -~]{0,40}",
+        ) {
+            let stack = |guid: &str| {
+                format!("arn:aws:cloudformation:eu-west-1:111122223333:stack/{name}/{guid}")
+            };
+            let id = Identity::new(&stack(&guid), &logical).unwrap();
+            prop_assert_eq!(&id, &Identity::new(&stack(&guid), &logical).unwrap());
+            prop_assert!((1..=1024).contains(&id.physical_id().len()));
+            prop_assert!(id.is_named_by(&id.physical_id()));
+            prop_assert!(id.bucket_names().iter().all(|name| (3..=63).contains(&name.len())));
+            prop_assert!(id.owns_sid(&id.sid("VendorRead", &prefix)));
+            prop_assert!(id.owns_rule(&id.rule_id(&prefix)));
+            prop_assume!(guid != other);
+            let other = Identity::new(&stack(&other), &logical).unwrap();
+            prop_assert!(!id.is_named_by(&other.physical_id()));
+            prop_assert!(!id.owns_sid(&other.sid("VendorRead", &prefix)));
+            prop_assert!(!id.owns_rule(&other.rule_id(&prefix)));
+            prop_assert!(!id.owns(&other.tags()));
+        }
     }
 }

@@ -6,13 +6,15 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     answer::World,
+    arn::LoadBalancerArn,
     aws::{self, Applied, Clients, Scope, sns},
     desired::{self, Desired},
     error::Error,
     event::Event,
     identity::Identity,
     observed::{Observed, Topic, TopicFacts},
-    plan::{self, Converged, Stage, Step},
+    plan::{self, Converged, Stage, Step, Undo},
+    record::Record,
     report,
     retry::Clock,
 };
@@ -73,13 +75,10 @@ async fn converge_once(
     tracing::info!(stages = planned.stages.len(), "planned");
     let mut applied = Applied::default();
     let outcome = aws::apply(clients, id, &planned.stages, clock, &mut applied).await;
+    let overtaken = Overtaken { clients, scope: &scope, desired, record: &planned.record, clock };
     let had_topic = seen.own_topic().is_some() || applied.stages > 0;
-    if had_topic && !planned.stages.is_empty() && was_deleted(clients, id).await {
-        let remembered = Some(planned.record.clone());
-        let scope = Scope { desired: None, remembered, ..scope };
-        let clock = Clock { last_change: clock.last_change + UNDO_IN_A_HURRY, ..clock };
-        let undone = undo(clients, &scope, Some(desired), clock).await?;
-        return Err(Error::Superseded(undone.reason));
+    if had_topic && !planned.stages.is_empty() {
+        overtaken.check().await?;
     }
     outcome?;
     report::at(templates::report::Step::Finish);
@@ -87,10 +86,39 @@ async fn converge_once(
     aws::apply(clients, id, &planned.closing, clock, &mut applied).await?;
     let shares_documents =
         planned.buckets.iter().any(|one| Some(one) != planned.own_bucket.as_ref());
-    if shares_documents && !planned.stages.is_empty() {
-        still_so(clients, &scope, desired, clock).await?;
+    if shares_documents
+        && !planned.stages.is_empty()
+        && let Err(changed) = still_so(clients, &scope, desired, clock).await
+    {
+        // Whoever undid it may be the Delete of this very stack.
+        overtaken.check().await?;
+        return Err(changed);
     }
     Ok(Done { reason: String::new(), data: data(&planned, &seen, desired, &applied) })
+}
+
+/// A Create or Update beside which a Delete may have run.
+struct Overtaken<'a> {
+    clients: &'a Clients,
+    scope: &'a Scope<'a>,
+    desired: &'a Desired,
+    record: &'a Record,
+    clock: Clock,
+}
+
+impl Overtaken<'_> {
+    /// If the stack was deleted while we worked, what we made after that is undone again.
+    async fn check(&self) -> Result<(), Error> {
+        if !was_deleted(self.clients, self.scope.id).await {
+            return Ok(());
+        }
+        let remembered = Some(self.record.clone());
+        let scope = Scope { desired: None, remembered, ..self.scope.clone() };
+        let last_change = self.clock.last_change + UNDO_IN_A_HURRY;
+        let clock = Clock { last_change, ..self.clock };
+        let undone = undo(self.clients, &scope, Some(self.desired), clock).await?;
+        Err(Error::Superseded(undone.reason))
+    }
 }
 
 /// A second look at documents that others write too: two writers at once can lose each other's part
@@ -276,7 +304,7 @@ async fn undo_seen(
     let mut applied = aws::apply_all(clients, id, &planned.stages, clock, &seen.unread).await;
     inherit(clients, &planned.left, clock, &mut applied).await?;
     close(clients, id, &planned.closing, clock, &mut applied).await;
-    told(&planned.released_to, &applied)
+    told(&planned, &applied)
 }
 
 /// The last steps of an undo, which depend on what failed before.
@@ -290,6 +318,7 @@ async fn close(
     let failures = std::mem::take(&mut applied.failures);
     let last = aws::apply_after(clients, id, closing, clock, failures).await;
     applied.kept.extend(last.kept);
+    applied.spared.extend(last.spared);
     applied.failures = last.failures;
 }
 
@@ -315,6 +344,7 @@ async fn inherit(
         let mut more = aws::apply_all(clients, &owner, &planned.stages, clock, &seen.unread).await;
         close(clients, &owner, &planned.closing, clock, &mut more).await;
         applied.kept.extend(more.kept);
+        applied.spared.extend(more.spared);
         applied.failures.extend(more.failures);
         left.extend(planned.left);
     }
@@ -323,7 +353,7 @@ async fn inherit(
 
 /// SUCCESS with what was left behind, unless data would still flow to the vendor: after `DELETE_FAILED`,
 /// CloudFormation may already have taken our role away, and a second try could not work.
-fn told(released_to: &[String], applied: &Applied) -> Result<Done, Error> {
+fn told(planned: &Undo, applied: &Applied) -> Result<Done, Error> {
     let harmful = |step: &Step| {
         matches!(step, Step::EditPolicy { .. } | Step::DeleteTopic(_) | Step::Unsubscribe { .. })
     };
@@ -331,15 +361,29 @@ fn told(released_to: &[String], applied: &Applied) -> Result<Done, Error> {
         return Err(error.clone());
     }
     let mut left: Vec<String> = Vec::new();
-    if !released_to.is_empty() {
+    if !planned.released_to.is_empty() {
         left.push(format!(
             "Logging stays as it is, because other stacks rely on it and will put it back when the last \
              of them is deleted: {}",
-            released_to.join(", ")
+            planned.released_to.join(", ")
         ));
     }
     if !applied.kept.is_empty() {
         left.push(format!("Kept, because logs are in it: bucket {}", applied.kept.join(", ")));
+    }
+    if !applied.spared.is_empty() {
+        left.push(format!(
+            "Kept, because a load balancer may still write to it: bucket {}",
+            applied.spared.join(", ")
+        ));
+    }
+    if !planned.unknown.is_empty() {
+        let arns: Vec<&str> = planned.unknown.iter().map(LoadBalancerArn::as_str).collect();
+        left.push(format!(
+            "Logging stays on, because the topic that kept account of what was before is gone: load \
+             balancer {}",
+            arns.join(", ")
+        ));
     }
     for (step, error) in &applied.failures {
         left.push(format!("Could not {}: {}", step.label(), error.reason()));

@@ -1,10 +1,34 @@
 //! The checks that AWS makes and emulators leave out, written from AWS's documentation and without
 //! any of the handler's code.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::iam::{matches, texts};
+use crate::{
+    iam::{matches, texts},
+    wire::Call,
+};
+
+/// What the handler must not do, whatever its role allows.
+pub(crate) fn offences(call: &Call, expected_owner: Option<&str>, account: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let owned = call.service == "s3" && call.operation != "CreateBucket";
+    if owned && expected_owner != Some(account) {
+        found.push(format!("{} without ExpectedBucketOwner", call.operation));
+    }
+    if call.operation == "Object" {
+        found.push(format!("touched an object: {}", call.resource));
+    }
+    if call.actions.is_empty() || call.operation == "Unknown" {
+        found.push(format!("a call that nobody knows: {call:?}"));
+    }
+    if call.operation == "ModifyLoadBalancerAttributes" {
+        let keys = call.form.iter().filter(|(name, _)| name.ends_with(".Key"));
+        let others = keys.filter(|(_, key)| !key.contains("_logs.s3."));
+        found.extend(others.map(|(_, key)| format!("set the load balancer attribute {key}")));
+    }
+    found
+}
 
 /// Who asks to write logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,41 +141,64 @@ pub(crate) fn lets_publish(
 }
 
 /// The body of PutBucketNotificationConfiguration.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Notifications {
-    #[serde(rename = "TopicConfiguration", default)]
-    topics: Vec<Rule>,
-    #[serde(rename = "QueueConfiguration", default)]
-    queues: Vec<Rule>,
-    #[serde(rename = "CloudFunctionConfiguration", default)]
-    functions: Vec<Rule>,
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename = "NotificationConfiguration")]
+pub struct Notifications {
+    /// To topics.
+    #[serde(rename = "TopicConfiguration", default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<Rule>,
+    /// To queues.
+    #[serde(rename = "QueueConfiguration", default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<Rule>,
+    /// To functions.
+    #[serde(rename = "CloudFunctionConfiguration", default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<Rule>,
+    /// The switch that sends everything to EventBridge.
+    #[serde(rename = "EventBridgeConfiguration", skip_serializing_if = "Option::is_none")]
+    pub event_bridge: Option<Empty>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Rule {
-    #[serde(rename = "Id")]
-    id: Option<String>,
-    #[serde(rename = "Topic")]
-    topic: Option<String>,
+/// An element without content.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Empty {}
+
+/// One notification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Rule {
+    /// Its name.
+    #[serde(rename = "Id", skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// To which topic.
+    #[serde(rename = "Topic", skip_serializing_if = "Option::is_none")]
+    pub topic: Option<String>,
+    /// To which queue.
+    #[serde(rename = "Queue", skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
+    /// To which function.
+    #[serde(rename = "CloudFunction", skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// Of what.
     #[serde(rename = "Event", default)]
-    events: Vec<String>,
-    #[serde(rename = "Filter")]
-    filter: Option<Filter>,
+    pub events: Vec<String>,
+    /// For which keys.
+    #[serde(rename = "Filter", skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Filter {
-    #[serde(rename = "S3Key")]
+/// Which keys a notification is about.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Filter {
+    #[serde(rename = "S3Key", skip_serializing_if = "Option::is_none")]
     key: Option<Key>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 struct Key {
     #[serde(rename = "FilterRule", default)]
     rules: Vec<FilterRule>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 struct FilterRule {
     #[serde(rename = "Name")]
     name: String,
@@ -159,7 +206,23 @@ struct FilterRule {
     value: String,
 }
 
+impl Filter {
+    /// Keys that begin and end with something.
+    pub fn of(prefix: &str, suffix: &str) -> Self {
+        let rule = |name: &str, value: &str| FilterRule { name: name.into(), value: value.into() };
+        let both = [("prefix", prefix), ("suffix", suffix)];
+        let given = both.into_iter().filter(|(_, value)| !value.is_empty());
+        let rules = given.map(|(name, value)| rule(name, value)).collect();
+        Self { key: Some(Key { rules }) }
+    }
+}
+
 impl Rule {
+    /// Whether it is about a key.
+    pub fn covers(&self, key: &str) -> bool {
+        key.starts_with(self.part("prefix")) && key.ends_with(self.part("suffix"))
+    }
+
     fn part(&self, name: &str) -> &str {
         let rules = self.filter.as_ref().and_then(|filter| filter.key.as_ref());
         rules

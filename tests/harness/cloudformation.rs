@@ -311,7 +311,7 @@ impl Lab {
         let outcome = self.lambda.invoke(event, time).await;
         let answers = self.answers.taken(event);
         match (outcome, answers.as_slice()) {
-            (Ok(()), [only]) => Answer::check(only, event),
+            (Ok(()), [only]) => Answer::check(&only.content_type, &only.body, event),
             (outcome, answers) => {
                 bail!("{} answers were taken; the function ended with {outcome:?}", answers.len())
             }

@@ -6,17 +6,20 @@
 //! plays CloudFormation's sequences to the real handler; [`customer`] is the customer's account and
 //! [`vendor`] the vendor's; [`package`] builds the release zips; [`preflight`] runs the
 //! program that only looks; [`whole_path`] puts all of it together,
-//! with the emulator's own CloudFormation and Lambda.
+//! with the emulator's own CloudFormation and Lambda. [`model`] is AWS in memory, for faults and races by
+//! the thousand.
 //!
 //! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
 //! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in.
 
 pub mod browser;
+pub mod checks;
 pub mod cloudformation;
 pub mod console;
 pub mod customer;
 pub mod emulators;
 pub mod iam;
+pub mod model;
 pub mod oidc;
 pub mod package;
 pub mod postgres;
@@ -28,7 +31,6 @@ pub mod vendor;
 pub mod whole_path;
 pub mod wire;
 
-mod checks;
 mod node;
 
 use std::path::{Path, PathBuf};

@@ -25,6 +25,7 @@ use http::StatusCode;
 use tokio::{net::TcpListener, sync::oneshot, time::Instant};
 
 use crate::{
+    checks,
     customer::Clients,
     emulators::Kind,
     iam::Policy,
@@ -276,28 +277,8 @@ impl Message {
 impl Shared {
     /// Rules that every call of the handler has to keep.
     fn watch(&self, call: &Call, message: &Message) {
-        let mut wrong = Vec::new();
         let owner = message.header("x-amz-expected-bucket-owner");
-        if call.service == "s3" && call.operation != "CreateBucket" && owner != Some(&self.account)
-        {
-            wrong.push(format!("{} without ExpectedBucketOwner", call.operation));
-        }
-        if call.operation == "Object" {
-            wrong.push(format!("touched an object: {}", call.resource));
-        }
-        if call.actions.is_empty() || call.operation == "Unknown" {
-            wrong.push(format!(
-                "a call that nobody knows: {} {}",
-                message.parts.method, message.parts.uri
-            ));
-        }
-        if call.operation == "ModifyLoadBalancerAttributes" {
-            let keys = call.form.iter().filter(|(name, _)| name.ends_with(".Key"));
-            wrong.extend(
-                keys.filter(|(_, key)| !key.contains("_logs.s3."))
-                    .map(|(_, key)| format!("set the load balancer attribute {key}")),
-            );
-        }
+        let wrong = checks::offences(call, owner, &self.account);
         self.state().violations.extend(wrong);
     }
 

@@ -14,6 +14,7 @@ mod existing_bucket;
 mod launch_role;
 mod load_balancers;
 mod logging_before;
+mod model;
 mod permissions;
 mod pop_roles;
 mod preflight;

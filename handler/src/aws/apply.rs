@@ -50,6 +50,8 @@ pub struct Applied {
     pub subscriptions: BTreeMap<String, String>,
     /// Buckets that were to go and hold logs.
     pub kept: Vec<String>,
+    /// Buckets that were to go and may still be written to.
+    pub spared: Vec<String>,
     /// Steps that failed, and why; of an undo only.
     pub failures: Vec<(Step, Error)>,
 }
@@ -115,6 +117,7 @@ impl Applied {
     fn merge(&mut self, other: Self) {
         self.subscriptions.extend(other.subscriptions);
         self.kept.extend(other.kept);
+        self.spared.extend(other.spared);
         self.failures.extend(other.failures);
     }
 }
@@ -178,6 +181,9 @@ impl Hands<'_> {
         let mut applied = Applied::default();
         for step in chain {
             if depends_on_failed(step, failed) {
+                if let Step::DeleteBucketIfEmpty(bucket) = step {
+                    applied.spared.push(bucket.clone());
+                }
                 continue;
             }
             let step = spare_writers(self.id, step, failed);

@@ -144,7 +144,7 @@ impl Hands<'_> {
         let until = (Instant::now() + SHOWN_WITHIN).min(self.clock.last_change);
         let mut pause = Duration::from_millis(100);
         loop {
-            let now = read().await?;
+            let now = self.settled(&mut read).await?;
             if now != *before || Instant::now() + pause >= until {
                 return Ok(now);
             }

@@ -1,14 +1,13 @@
 //! Clients for a program that only looks: whatever is asked of them, no call that changes something
 //! leaves the machine.
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
 use aws_sdk_s3::config::{
     ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeSerializationInterceptorContextRef,
 };
 use aws_smithy_runtime_api::{box_error::BoxError, client::orchestrator::Metadata};
-use std::time::Duration;
 
-use super::{Clients, https};
+use super::{Clients, https, timeouts};
 
 /// What the name of an operation that changes nothing begins with.
 const READS: [&str; 5] = ["Get", "Head", "List", "Describe", "Simulate"];
@@ -29,13 +28,9 @@ pub struct Readers {
 impl Readers {
     /// Builds the clients from the environment and the AWS CLI's files; for a region, if one is given.
     pub async fn from_env(region: Option<String>) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .operation_attempt_timeout(Duration::from_secs(15))
-            .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(https())
-            .timeout_config(timeouts)
+            .timeout_config(timeouts())
             .retry_config(RetryConfig::standard().with_max_attempts(3));
         if let Some(region) = region {
             loader = loader.region(Region::new(region));

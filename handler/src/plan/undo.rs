@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Chain, Stage, Step, compact, restorations, take_out};
 use crate::{
+    arn::LoadBalancerArn,
     desired::{Desired, LogKind},
     identity::Identity,
     notification,
@@ -22,6 +23,9 @@ pub struct Undo {
     pub closing: Vec<Stage>,
     /// Other stacks still listen to our topic; everything is left for the last of them to undo.
     pub released_to: Vec<String>,
+    /// Load balancers that log to a bucket which we let the vendor read, and of which nobody knows any
+    /// more what they said before.
+    pub unknown: Vec<LoadBalancerArn>,
     /// Topics of other stacks that we leave, and whose they are: if such a stack was deleted and we were
     /// the last to listen, what it left is ours to undo.
     pub left: Vec<(String, Identity)>,
@@ -42,6 +46,7 @@ pub fn undo(id: &Identity, desired: Option<&Desired>, seen: &Observed) -> Undo {
     }
     let record = seen.own_topic().and_then(TopicFacts::record);
     let recorded = record.is_some();
+    let unknown = if recorded { Vec::new() } else { unknown(id, seen) };
     let record = record.unwrap_or_else(|| guess(id, seen));
     let load_balancers = restorations(id, seen, &record, record.load_balancers.iter());
     let buckets: Stage = seen
@@ -59,7 +64,7 @@ pub fn undo(id: &Identity, desired: Option<&Desired>, seen: &Observed) -> Undo {
     unwiring.extend(topics);
     let stages = compact(vec![load_balancers, unwiring]);
     let closing = compact(vec![vec![own_topic]]);
-    Undo { stages, closing, released_to: Vec::new(), left }
+    Undo { stages, closing, released_to: Vec::new(), unknown, left }
 }
 
 /// What was before us if the topic with the record is gone: load balancers that write to a bucket
@@ -76,6 +81,22 @@ fn guess(id: &Identity, seen: &Observed) -> Record {
         }
     }
     record
+}
+
+/// Load balancers that may have been off before us, where the topic with the record is gone and the
+/// bucket's name says nothing.
+fn unknown(id: &Identity, seen: &Observed) -> Vec<LoadBalancerArn> {
+    let names = id.bucket_names();
+    let shared = |setting: &Setting| {
+        let facts = seen.bucket(&setting.bucket);
+        setting.enabled
+            && !names.contains(&setting.bucket)
+            && facts.is_some_and(|facts| !policy::own_sids(id, facts.policy.as_ref()).is_empty())
+    };
+    let logs = |arn: &&LoadBalancerArn| {
+        LogKind::ALL.iter().any(|kind| seen.setting(arn, *kind).as_ref().is_some_and(shared))
+    };
+    seen.load_balancers.keys().filter(logs).cloned().collect()
 }
 
 /// The Sids to take out of a bucket's policy. Without a record, only statements that read exactly as

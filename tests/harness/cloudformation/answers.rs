@@ -33,8 +33,8 @@ pub enum AnswerFault {
 #[derive(Debug, Clone)]
 pub(super) struct Taken {
     uri: String,
-    content_type: Option<String>,
-    body: Vec<u8>,
+    pub(super) content_type: String,
+    pub(super) body: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
@@ -105,7 +105,10 @@ async fn take(State(inner): State<Arc<Mutex<Inner>>>, request: Request) -> Respo
     let content_type = parts.headers.get("content-type");
     let taken = Taken {
         uri: parts.uri.to_string(),
-        content_type: content_type.and_then(|value| value.to_str().ok()).map(str::to_owned),
+        content_type: content_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned(),
         body: body.to_vec(),
     };
     if parts.method != http::Method::PUT {
@@ -139,12 +142,14 @@ impl Answer {
         self.data.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Holds an answer against CloudFormation's contract.
-    pub(super) fn check(taken: &Taken, event: &Value) -> Result<Self> {
-        ensure!(taken.body.len() <= 4096, "the answer has {} bytes", taken.body.len());
-        let sent = taken.content_type.as_deref().unwrap_or_default();
-        ensure!(sent.is_empty(), "Content-Type is {sent}: S3 would say SignatureDoesNotMatch");
-        let body: Value = serde_json::from_slice(&taken.body)?;
+    /// Holds an answer, and the content type that it came with, against CloudFormation's contract.
+    pub fn check(content_type: &str, body: &[u8], event: &Value) -> Result<Self> {
+        ensure!(body.len() <= 4096, "the answer has {} bytes", body.len());
+        ensure!(
+            content_type.is_empty(),
+            "Content-Type is {content_type}: S3 would say SignatureDoesNotMatch"
+        );
+        let body: Value = serde_json::from_slice(body)?;
         for name in ["StackId", "RequestId", "LogicalResourceId"] {
             ensure!(body[name] == event[name], "{name} was not repeated");
         }

@@ -9,10 +9,12 @@ use super::{Message, Shared, failure, respond};
 use crate::{
     checks::{self, Writer},
     emulators::Kind,
+    model::{
+        account::{KINDS, LoadBalancer},
+        changes,
+    },
     wire::{self, Call},
 };
-
-const KINDS: [&str; 3] = ["access_logs.s3", "connection_logs.s3", "health_check_logs.s3"];
 
 impl Shared {
     /// Elastic Load Balancing looks at the bucket and writes a test object before it takes a setting.
@@ -61,17 +63,7 @@ impl Shared {
         if let Some(known) = self.state().attributes.get(arn) {
             return known.clone();
         }
-        let kinds = if arn.contains("/net/") { &KINDS[..1] } else { &KINDS[..] };
-        let mut all = BTreeMap::from([
-            ("deletion_protection.enabled".to_owned(), "false".to_owned()),
-            ("load_balancing.cross_zone.enabled".to_owned(), "true".to_owned()),
-        ]);
-        for kind in kinds {
-            all.insert(format!("{kind}.enabled"), "false".to_owned());
-            all.insert(format!("{kind}.bucket"), String::new());
-            all.insert(format!("{kind}.prefix"), String::new());
-        }
-        all
+        LoadBalancer::new(arn).attributes
     }
 
     pub(super) async fn check_buckets(
@@ -156,18 +148,6 @@ impl Shared {
         }
         if put.is_err() { refused(denied) } else { Ok(()) }
     }
-}
-
-/// The attributes that a call sets.
-fn changes(call: &Call) -> BTreeMap<String, String> {
-    let mut set = BTreeMap::new();
-    for index in 1.. {
-        let start = format!("Attributes.member.{index}");
-        let Some(key) = call.parameter(&format!("{start}.Key")) else { break };
-        let value = call.parameter(&format!("{start}.Value")).unwrap_or_default();
-        set.insert(key.to_owned(), value.to_owned());
-    }
-    set
 }
 
 fn attribute_list(operation: &str, attributes: &BTreeMap<String, String>) -> String {
