@@ -9,10 +9,7 @@ use harness::{
     site::{Site, Visitor},
     target,
 };
-use templates::{
-    catalog::{LOGS_ANALYSIS_ONBOARDING, digest},
-    vendor::render,
-};
+use templates::{catalog::LOGS_ANALYSIS_ONBOARDING, digest::sha256, vendor::render};
 
 use super::bench::{Bench, REGIONS};
 
@@ -58,7 +55,7 @@ async fn a_link_leads_to_the_published_bytes_and_a_region_without_them_is_refuse
     let form = console::open(&bench.clients(&account, "us-east-1").await?, link).await?;
     let key = LOGS_ANALYSIS_ONBOARDING.key();
     assert!(form.template.as_bytes() == bench.object("us-east-1", &key).await?);
-    assert!(site.anyone().get(&page).await?.text.contains(&digest(&form.template)));
+    assert!(site.anyone().get(&page).await?.text.contains(&sha256(&form.template)));
 
     let said = refused(&admin, "us-east-1 all\neu-west-3 all").await?;
     let words = "is not published in eu-west-3, so there can be no link for load balancers there. It \
