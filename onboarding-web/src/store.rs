@@ -14,6 +14,7 @@ mod links;
 mod list;
 mod onboardings;
 mod once;
+mod places;
 mod sessions;
 mod settings;
 mod staff;
