@@ -3,7 +3,7 @@
 //! All names derive from StackId and LogicalResourceId, so that a second try, a duplicate event and a
 //! Delete that knows nothing find what the first try made, and so that nothing else is taken for ours.
 
-use sha2::{Digest, Sha256};
+use templates::digest::sha256;
 
 use crate::arn::Home;
 
@@ -163,8 +163,9 @@ pub fn is_product_sid(sid: &str) -> bool {
 
 /// The first `bytes` of a text's SHA-256, in hexadecimal.
 fn short_digest(text: &str, bytes: usize) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    digest[..bytes].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let mut digest = sha256(text);
+    digest.truncate(2 * bytes);
+    digest
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use reqwest::{
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use templates::{
+    digest::sha256,
     properties as names,
     report::{Phase, Report, Step},
 };
@@ -137,8 +137,9 @@ fn base(event: &Event, request: RequestType) -> Report {
 fn configuration(properties: &Map<String, Value>) -> String {
     let sorted: BTreeMap<&String, &Value> = properties.iter().collect();
     let text = serde_json::to_string(&sorted).unwrap_or_default();
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    let mut digest = sha256(text);
+    digest.truncate(16);
+    digest
 }
 
 fn milliseconds() -> u64 {

@@ -20,7 +20,7 @@ use crate::{
         errors::Contact,
         frame::{Frame, Signed},
     },
-    settings::{LocalSignIn, Serve, Vendor},
+    settings::{Serve, Switch, Vendor},
     store::{Chain, Role, Staff, Store},
 };
 
@@ -184,7 +184,7 @@ impl App {
             ..Site::new(&settings.vendor)
         };
         let single_sign_on = SingleSignOn::new(&settings.sign_in, &site.public_url)?.map(Arc::new);
-        let local_sign_in = settings.sign_in.local_sign_in == LocalSignIn::On;
+        let local_sign_in = settings.sign_in.local_sign_in == Switch::On;
         Ok(Self { single_sign_on, local_sign_in, ..Self::of_site(store, site) })
     }
 

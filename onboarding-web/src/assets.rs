@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use rust_embed::RustEmbed;
+use templates::digest::hex;
 
 use crate::error::Problem;
 
@@ -15,8 +16,7 @@ use crate::error::Problem;
 struct Assets;
 
 fn hash(file: &rust_embed::EmbeddedFile) -> String {
-    let digest = file.metadata.sha256_hash();
-    digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hex(&file.metadata.sha256_hash()[..6])
 }
 
 /// Where a file is found, for instance `/assets/0123456789ab/style.css`.

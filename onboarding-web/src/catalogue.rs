@@ -108,10 +108,15 @@ impl Catalogue {
         Ok(all)
     }
 
+    /// The version of a template that is launched from now on: the newest of those in use.
+    pub async fn current(&self, id: &str) -> Result<Option<TemplateVersion>, CatalogueError> {
+        let all = self.on_offer(id).await?;
+        Ok(all.into_iter().max_by_key(|one| parts(&one.version)))
+    }
+
     /// The newest launch role.
     pub async fn launch_role(&self) -> Result<Option<Arc<Template>>, CatalogueError> {
-        let all = self.on_offer(STACK_LAUNCH_ROLE.id).await?;
-        match all.into_iter().max_by_key(|one| parts(&one.version)) {
+        match self.current(STACK_LAUNCH_ROLE.id).await? {
             Some(row) => self.template(&row.template_id, &row.version).await,
             None => Ok(None),
         }

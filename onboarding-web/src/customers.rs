@@ -14,7 +14,7 @@ use crate::{
     import::{self, DryRun},
     links::{self, StackLaunch},
     load_balancers::{self, overlap},
-    store::{Actor, Customer, NewCustomer, Once, StoreError},
+    store::{Actor, Customer, NewCustomer, Once, Region, StoreError},
 };
 
 const ONBOARDING: &str = LOGS_ANALYSIS_ONBOARDING.id;
@@ -247,11 +247,17 @@ pub fn launches(
     listed.map(launch).collect()
 }
 
-/// The launch role, in the first of a customer's regions: roles are global, so one will do.
+/// The launch role, in the first of a customer's regions that has its template: roles are global, so
+/// one will do.
 pub async fn launch_role(app: &App, customer: &Customer) -> Result<Option<StackLaunch>, Problem> {
     let Some(template) = app.catalogue.launch_role().await? else { return Ok(None) };
-    let region = customer.regions.iter().find(|region| region.dropped_at == 0);
-    let Some(region) = region else { return Ok(None) };
+    let row = &template.row;
+    let published = app.store.published_in(&row.template_id, &row.version).await?;
+    let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
+    let there = |region: &&Region| links::is_published(&region.region, published.as_deref());
+    let Some(region) = listed.clone().find(there).or(listed.clone().next()) else {
+        return Ok(None);
+    };
     let launch = links::launch_role(&app.site, &template, &region.region);
     launch.map(Some).map_err(|error| Problem::internal(&error))
 }

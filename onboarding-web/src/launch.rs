@@ -14,10 +14,11 @@ use serde::Deserialize;
 
 use crate::{
     access::{Ip, network},
-    app::{App, Site},
+    app::App,
     catalogue::Template,
     clock,
     customer_form::grouped,
+    customers,
     error::{Problem, page},
     event_stream::{self, Watcher},
     hints, links,
@@ -80,9 +81,14 @@ pub async fn show(
 /// The page as the customer sees it; staff look at it in a preview.
 pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchPage, Problem> {
     let (now, site) = (app.store.now(), &app.site);
-    let (template, role) = (template(app, customer).await?, launch_role(app).await?);
+    let template = template(app, customer).await?;
     let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
-    let regions = listed.map(|region| launch_region(app, &template, customer, region));
+    let row = &template.row;
+    let published = app.store.published_in(&row.template_id, &row.version).await?;
+    let regions = listed.map(|region| {
+        let there = links::is_published(&region.region, published.as_deref());
+        launch_region(app, &template, customer, (region, there))
+    });
     let regions = regions.collect::<Result<_, _>>()?;
     let offered = app.catalogue.offered().await?;
     let base = format!("/c/{token}");
@@ -110,7 +116,7 @@ pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchP
         explain_url: format!("{base}/explain"),
         progress_first: !matches!(customer.state(now), Standing::Sent | Standing::Opened),
         progress: progress::of(site, customer, now, false, &base),
-        launch_role: launch_role_view(site, customer, &role, token)?,
+        launch_role: launch_role_view(app, customer, token).await?,
         offboarded,
     })
 }
@@ -119,7 +125,7 @@ fn launch_region(
     app: &App,
     template: &Template,
     customer: &Customer,
-    region: &Region,
+    (region, published): (&Region, bool),
 ) -> Result<LaunchRegion, Problem> {
     let launch = links::onboarding(&app.site, app.store.key(), template, customer, region)
         .map_err(|error| Problem::internal(&error))?;
@@ -136,19 +142,19 @@ fn launch_region(
         preflight: launch.preflight,
         delete_cli: launch.delete,
         update_cli: region.wants_update().then_some(launch.update),
+        published,
         connected: region.onboarding.state(app.store.now()) == Standing::Active,
     })
 }
 
-fn launch_role_view(
-    site: &Site,
+async fn launch_role_view(
+    app: &App,
     customer: &Customer,
-    role: &Arc<Template>,
     token: &str,
 ) -> Result<LaunchRole, Problem> {
-    let first = customer.regions.first().map_or("us-east-1", |region| region.region.as_str());
-    let launch =
-        links::launch_role(site, role, first).map_err(|error| Problem::internal(&error))?;
+    let role = launch_role(app).await?;
+    let launch = customers::launch_role(app, customer).await?;
+    let launch = launch.ok_or_else(|| Problem::internal(&"no region is left"))?;
     let place = [("Template URL", launch.template_url), ("Stack name", launch.stack_name)];
     let place = place.map(|(name, value)| (name.to_owned(), value));
     Ok(LaunchRole {
@@ -158,7 +164,7 @@ fn launch_role_view(
         cli: launch.cli,
         stack_name_prefix: links::STACK_NAME_PREFIX.to_owned(),
         role_name_part: "StackLaunchRole".to_owned(),
-        download_url: links::download_path(token, role),
+        download_url: links::download_path(token, &role),
         sha256: role.row.digest.clone(),
     })
 }

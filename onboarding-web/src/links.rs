@@ -131,13 +131,12 @@ pub fn check(
 /// Refuses regions where the version was not published: the link would lead to a template that is not
 /// there. `published` has the regions where it was; `None` if nothing was ever published from here.
 pub fn check_published(new: &NewCustomer, published: Option<&[String]>) -> Result<(), String> {
-    let Some(published) = published else { return Ok(()) };
-    let without = new.regions.iter().map(|(region, _, _)| region.as_str());
-    let without: Vec<&str> =
-        without.filter(|region| !published.iter().any(|one| one == region)).collect();
+    let all = new.regions.iter().map(|(region, _, _)| region.as_str());
+    let without: Vec<&str> = all.filter(|region| !is_published(region, published)).collect();
     if without.is_empty() {
         return Ok(());
     }
+    let published = published.unwrap_or_default();
     let there = if published.is_empty() { "no region".to_owned() } else { published.join(", ") };
     Err(format!(
         "Template version {} is not published in {}, so there can be no link for load balancers there. \
@@ -145,6 +144,11 @@ pub fn check_published(new: &NewCustomer, published: Option<&[String]>) -> Resul
         new.template_version,
         without.join(", ")
     ))
+}
+
+/// Whether a link for this region leads to a template that is there.
+pub fn is_published(region: &str, published: Option<&[String]>) -> bool {
+    published.is_none_or(|all| all.iter().any(|one| one == region))
 }
 
 /// The role that may launch onboarding stacks; IAM is global, so one region will do.

@@ -22,12 +22,12 @@ use tokio::time::{Instant, timeout};
 pub use self::person::Person;
 use self::{
     http::Http,
-    person::{Answer, Claims, Expected},
+    person::{Claims, Expected, Reading},
     provider::{Client, Known, Tokens},
 };
 use crate::{
     clock::{MINUTE, Millis},
-    settings::{LocalSignIn, SignInWays},
+    settings::{SignInWays, Switch},
     store::Role,
 };
 
@@ -49,7 +49,10 @@ pub enum Failure {
     #[error("the provider's answer is not good: {0}")]
     Token(String),
     /// The provider knows no address that is somebody's own.
-    #[error("the provider's answer has no e-mail address that was checked")]
+    #[error(
+        "the provider's answer has no e-mail address that was checked (email_verified). If all its \
+         addresses can be believed, start the service with --oidc-trust-email on"
+    )]
     Email,
 }
 
@@ -84,6 +87,7 @@ pub struct SingleSignOn {
     secret: Option<ClientSecret>,
     scopes: Vec<Scope>,
     groups_claim: String,
+    trusts_email: bool,
     groups: [(Role, Vec<String>); 3],
     return_url: RedirectUrl,
     http: Http,
@@ -96,7 +100,7 @@ impl SingleSignOn {
     pub fn new(settings: &SignInWays, public_url: &str) -> Result<Option<Self>, SettingsError> {
         let wrong = SettingsError::Wrong;
         let Some(issuer) = settings.oidc_issuer.clone() else {
-            if settings.local_sign_in == LocalSignIn::Off {
+            if settings.local_sign_in == Switch::Off {
                 let why = "nobody could sign in; set --oidc-issuer, or leave it on".to_owned();
                 return Err(wrong("--local-sign-in", why));
             }
@@ -115,6 +119,7 @@ impl SingleSignOn {
             secret: secret(settings)?,
             scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
             groups_claim: settings.oidc_groups_claim.clone(),
+            trusts_email: settings.oidc_trust_email == Switch::On,
             groups: groups(settings)?,
             return_url,
             http: Http::new(plain).map_err(|error| wrong("--oidc-issuer", error.to_string()))?,
@@ -184,10 +189,13 @@ impl SingleSignOn {
             verified => verified,
         };
         let claims = claims.map_err(|refused| Failure::Token(refused.to_string()))?;
-        let mut answer = Answer::of_token(&claims, &self.groups_claim);
+        let reading = Reading { groups_claim: &self.groups_claim, trusts_email: self.trusts_email };
+        let mut answer = reading.token(&claims);
         if !answer.is_complete() {
             let more = self.user_info(&self.client(&known), tokens.access_token(), &claims).await?;
-            answer.add(more.as_ref(), &self.groups_claim);
+            if let Some(more) = more {
+                answer.add(reading.user_info(&more));
+            }
         }
         answer.person(self.issuer(), claims.subject().as_str())
     }

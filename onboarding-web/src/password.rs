@@ -22,7 +22,7 @@ pub const LONGEST: usize = 1000;
 pub const FREE_TRIES: i64 = 5;
 /// Wrong passwords from one address before it has to wait; many people can share one.
 pub const FREE_TRIES_OF_ADDRESS: i64 = 30;
-/// Wrong passwords for one account from everywhere.
+/// Wrong passwords for one account from everywhere that it was never signed in from.
 pub const FREE_TRIES_FROM_EVERYWHERE: i64 = 50;
 /// Passwords that are hashed at once: each takes 19 MiB.
 static AT_ONCE: Semaphore = Semaphore::const_new(3);

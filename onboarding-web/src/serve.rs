@@ -159,6 +159,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
             log_failure("sessions", one.store.forget_old_sessions().await);
             let before = one.store.now() - password::FORGOTTEN_AFTER;
             log_failure("failures", one.store.forget_old_failures(before).await);
+            log_failure("places", one.store.forget_old_places().await);
             log_failure("imports", one.store.forget_old_imports().await);
             one.limits.unknown_tokens.retain_recent();
             one.limits.reports.retain_recent();

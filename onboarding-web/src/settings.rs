@@ -11,7 +11,7 @@ use clap::Args;
 use templates::partition::Partition;
 use url::Url;
 
-pub use self::oidc::{LocalSignIn, SignInWays};
+pub use self::oidc::{SignInWays, Switch};
 pub(crate) use self::oidc::{issuer, some_text};
 use crate::command_line::Cli;
 

@@ -14,6 +14,7 @@ mod links;
 mod list;
 mod onboardings;
 mod once;
+mod places;
 mod sessions;
 mod settings;
 mod staff;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use sqlx::{
     Any, AnyPool, Executor, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
+    migrate::MigrateError,
 };
 
 pub use self::{
@@ -57,7 +59,13 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
     /// The schema.
     #[error("the database could not be brought to this release's form: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(#[source] MigrateError),
+    /// A later release was at it before.
+    #[error(
+        "this database was brought up to date by a newer release. Use that one, or restore the backup \
+         that was made before"
+    )]
+    Newer,
     /// What is in the database cannot be read.
     #[error("a record in the database cannot be read: {0}")]
     Unreadable(String),
@@ -80,6 +88,15 @@ impl StoreError {
     pub fn is_unkeepable_text(&self) -> bool {
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
         error.code().is_some_and(|code| code == "22021")
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMissing(_) => Self::Newer,
+            error => Self::Migration(error),
+        }
     }
 }
 

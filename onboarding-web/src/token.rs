@@ -10,7 +10,8 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use hmac::{Hmac, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
+use templates::digest::{hex, sha256};
 
 /// The key that tokens are made with, and the audit log's chain.
 #[derive(Clone)]
@@ -120,10 +121,10 @@ impl Key {
 /// What the database keeps of a token: 64 hexadecimal digits. Finding a token by its digest gives
 /// nothing away by how long it takes: who asks does not know the digest.
 pub fn digest(token: &str) -> String {
-    hex(&Sha256::digest(token.as_bytes()))
+    sha256(token)
 }
 
-/// A random name for a record: 26 characters.
+/// A random name for a record: 32 characters.
 pub fn random_id() -> String {
     let bytes: [u8; 16] = rand::random();
     hex(&bytes)
@@ -143,10 +144,6 @@ pub fn random_password() -> String {
     let letters = bytes.iter().map(|byte| char::from(LETTERS[usize::from(*byte % 32)]));
     let text: String = letters.collect();
     format!("{}-{}-{}-{}", &text[..5], &text[5..10], &text[10..15], &text[15..])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 fn write_private(path: &Path, text: &str) -> io::Result<()> {

@@ -254,18 +254,36 @@ mod tests {
             "224.0.0.1",
             "240.0.0.1",
             "255.255.255.255",
+        ] {
+            assert!(!is_public(own.parse().unwrap()), "{own}");
+        }
+    }
+
+    #[test]
+    fn an_ipv6_address_of_a_network_or_of_an_ipv4_address_within_it_is_not_public() {
+        for own in [
             "::",
             "::1",
             "fe80::1",
             "fc00::1",
             "fd00:ec2::254",
+            "fdff:ffff::1",
+            "febf::1",
             "ff02::1",
             "2001:db8::1",
             "2002:7f00:1::",
+            "2002:a00:1::",
+            "2002:a9fe:a9fe::",
             "2001::1",
             "64:ff9b::7f00:1",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b::169.254.169.254",
+            "64:ff9b:1::1",
             "::ffff:127.0.0.1",
             "::ffff:169.254.169.254",
+            "::ffff:10.0.0.1",
+            "::ffff:192.168.1.1",
+            "::ffff:0:10.0.0.1",
             "::127.0.0.1",
             "3fff::1",
             "5f00::1",
@@ -299,6 +317,8 @@ mod tests {
             "https://169.254.169.254/latest/meta-data",
             "https://user:pw@crm.example.com/",
             "https://[::ffff:7f00:1]/",
+            "https://[fd00:ec2::254]/latest/meta-data",
+            "https://[64:ff9b::a9fe:a9fe]/",
             "https://crm.example.com/#x",
             "file:///etc/passwd",
             "https://127.0.0.2/",

@@ -1,7 +1,5 @@
 //! The templates that this release carries: id, version, text, digest.
 
-use sha2::{Digest, Sha256};
-
 /// A CloudFormation template as it is launched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Template {
@@ -75,12 +73,6 @@ pub const ALL: [Template; 2] = [LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE];
 /// CloudFormation takes at most this many bytes of template text inline.
 pub const MAX_INLINE_BYTES: usize = 51_200;
 
-/// The SHA-256 of a template text, as 64 hexadecimal digits.
-pub fn digest(body: &str) -> String {
-    let digest = Sha256::digest(body.as_bytes());
-    digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,13 +109,5 @@ mod tests {
             assert!(notes.starts_with("First version."), "{}: {notes}", template.id);
             assert!(notes.len() < 600 && !notes.contains(['#', '`']), "{notes}");
         }
-    }
-
-    #[test]
-    fn a_digest_is_the_sha_256_of_the_text() {
-        assert_eq!(
-            digest("abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
     }
 }

@@ -4,7 +4,7 @@
 //! names every stack parameter once; [`properties`] names what `InvokeLambdaFunction` hands to the
 //! handler; [`vendor`] fills a vendor's constants into the templates; [`partition`] knows regions;
 //! [`declared`] reads which parameters a template takes, [`contents`] the constants and the role's
-//! permissions that stand in it; [`quick_create`] makes the link that
+//! permissions that stand in it; [`digest`] writes digests; [`quick_create`] makes the link that
 //! launches it in the AWS console, [`commands`] the same launch for other tools; [`report`] is what
 //! a stack tells the onboarding service.
 //!
@@ -15,6 +15,7 @@ pub mod catalog;
 pub mod commands;
 pub mod contents;
 pub mod declared;
+pub mod digest;
 pub mod parameters;
 pub mod partition;
 pub mod properties;

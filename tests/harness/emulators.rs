@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use templates::digest::sha256;
 
 use crate::{root, target};
 
@@ -155,8 +155,8 @@ fn answers(port: u16, path: &str) -> bool {
 pub fn environment(name: &str) -> Result<PathBuf> {
     let pins = root().join(format!("tests/emulators/{name}.txt"));
     let text = fs::read(&pins).with_context(|| format!("{} is missing", pins.display()))?;
-    let digest = Sha256::digest(&text);
-    let digest = digest[..6].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let mut digest = sha256(&text);
+    digest.truncate(12);
     let folder = target().join("emulators");
     fs::create_dir_all(&folder)?;
     let venv = folder.join(format!("{name}-{digest}"));

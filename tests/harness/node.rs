@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use sha2::{Digest, Sha256};
+use templates::digest::sha256;
 
 use crate::{root, target};
 
@@ -17,8 +17,8 @@ pub(crate) fn packages(name: &str) -> Result<PathBuf> {
     let from = root().join("tests").join(name);
     let lock = from.join("package-lock.json");
     let text = fs::read(&lock).with_context(|| format!("{} is missing", lock.display()))?;
-    let digest = Sha256::digest(&text);
-    let digest = digest[..6].iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let mut digest = sha256(&text);
+    digest.truncate(12);
     let folder = target().join(name).join(&digest);
     fs::create_dir_all(&folder)?;
     let turn = File::create(target().join(name).join(format!("{digest}.lock")))?;

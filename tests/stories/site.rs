@@ -5,6 +5,7 @@ mod api;
 mod durability;
 mod hostile;
 mod link_to_green;
+mod locked_out;
 mod oidc;
 mod operate;
 mod pages;

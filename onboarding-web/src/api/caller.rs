@@ -13,7 +13,7 @@ use super::failure::Failure;
 use crate::{
     access::{Ip, network},
     app::App,
-    store::{Actor, ApiToken},
+    store::{Actor, ApiToken, Role},
 };
 
 /// What a token lets a program do.
@@ -52,6 +52,15 @@ impl Scope {
         }
     }
 
+    /// Who may do the same on the pages.
+    pub fn role(self) -> Role {
+        match self {
+            Self::CustomersRead | Self::TemplatesRead | Self::AuditRead => Role::Viewer,
+            Self::CustomersWrite => Role::Editor,
+            Self::WebhooksWrite => Role::Admin,
+        }
+    }
+
     /// For people.
     pub fn words(self) -> &'static str {
         match self {
@@ -63,6 +72,11 @@ impl Scope {
                 "Say who is told of changes, with the customer's name and account"
             }
         }
+    }
+
+    /// What a token was made for.
+    pub fn of(token: &ApiToken) -> impl Iterator<Item = Self> {
+        token.scopes.split(' ').filter_map(Self::from_name)
     }
 
     /// Reads [`Self::name`].
@@ -133,13 +147,21 @@ async fn check(app: &App, scope: Scope, request: &mut Request) -> Result<Caller,
     if app.limits.api.check_key(&token.id).is_err() {
         return Err(Failure::too_many(10));
     }
-    if !token.scopes.split(' ').any(|one| one == scope.name()) {
+    if !Scope::of(&token).any(|one| one == scope) {
         let detail = format!(
             "This takes the scope {}; the token has {}. An admin makes another token under Settings.",
             scope.name(),
             token.scopes
         );
         return Err(Failure::new(StatusCode::FORBIDDEN, "The token may not do this", detail));
+    }
+    if !token.is_backed(scope.role()) {
+        let detail = format!(
+            "Whoever made the token may no longer do what {} lets it do. An admin makes another token \
+             under Settings.",
+            scope.name()
+        );
+        return Err(Failure::new(StatusCode::FORBIDDEN, "The token has stopped", detail));
     }
     app.store.api_token_used(&token).await?;
     Ok(Caller { token, ip })

@@ -9,11 +9,11 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error},
 };
-use sha2::{Digest, Sha256};
+use templates::digest::sha256;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{caller::Caller, failure::Failure};
-use crate::{store::Once, token::digest};
+use crate::store::Once;
 
 fn bad(detail: String) -> Failure {
     Failure::new(StatusCode::BAD_REQUEST, "The request could not be read", detail)
@@ -36,7 +36,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         let bytes = body(request, state).await?;
         let read = serde_json::from_slice(&bytes).map_err(|error| bad(format!("{error}.")))?;
-        Ok(Self(read, digest_of(&bytes)))
+        Ok(Self(read, sha256(&bytes)))
     }
 }
 
@@ -49,7 +49,7 @@ impl<S: Send + Sync> FromRequest<S> for Text {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
         let bytes = body(request, state).await?;
-        let digest = digest_of(&bytes);
+        let digest = sha256(&bytes);
         Ok(Self(bytes.to_vec(), digest))
     }
 }
@@ -60,11 +60,6 @@ async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fail
         let detail = format!("{}.", rejection.body_text());
         Failure::new(rejection.status(), "The request could not be read", detail)
     })
-}
-
-fn digest_of(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// What stands after the question mark; names that are not known are refused, since they would be
@@ -178,6 +173,6 @@ pub fn once(headers: &HeaderMap, caller: &Caller, what: &str) -> Result<Option<O
     Ok(Some(Once {
         token_id: caller.token.id.clone(),
         key: key.to_owned(),
-        request_digest: digest(what),
+        request_digest: sha256(what),
     }))
 }

@@ -12,13 +12,10 @@ use aws_sdk_s3::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use templates::digest::sha256;
 
 use super::{AwsError, Call};
-use crate::publish::{
-    Bucket,
-    artefacts::{Artefact, digest},
-    policy::PublicAccess,
-};
+use crate::publish::{Bucket, artefacts::Artefact, policy::PublicAccess};
 
 /// A bucket, or the place where it will be.
 #[derive(Debug, Clone)]
@@ -133,7 +130,7 @@ impl<'a> Place<'a> {
             Err(error) => return or_none(call.failed(&error), "NoSuchKey"),
         };
         match answer.body.collect().await {
-            Ok(body) => Ok(Some(digest(&body.into_bytes()))),
+            Ok(body) => Ok(Some(sha256(body.into_bytes()))),
             Err(error) => Err(AwsError {
                 operation: call.operation,
                 action,

@@ -54,6 +54,34 @@ fn scope(text: &str) -> Result<String, String> {
         .ok_or(format!("must be one of {all}"))
 }
 
+/// Whether it still does anything: whoever made it may have lost what it takes.
+fn works(token: &ApiToken, now: clock::Millis) -> bool {
+    token.is_valid(now) && Scope::of(token).any(|scope| token.is_backed(scope.role()))
+}
+
+fn list(all: &[ApiToken], now: clock::Millis, json: bool) -> Result<()> {
+    let object = |one: &ApiToken| {
+        json!({
+            "id": one.id, "name": one.name, "valid": works(one, now),
+            "scopes": one.scopes.split(' ').collect::<Vec<_>>(),
+            "created_by": one.created_by, "expires_at": clock::rfc3339(one.expires_at),
+        })
+    };
+    let objects: Vec<_> = all.iter().map(object).collect();
+    json_or(json, &json!(objects), || {
+        let line = |one: &ApiToken| {
+            let state = match (one.is_valid(now), works(one, now)) {
+                (false, _) => "over",
+                (true, false) => "stopped",
+                (true, true) => "valid",
+            };
+            let ends = clock::day(one.expires_at);
+            [one.id.clone(), one.name.clone(), state.to_owned(), one.scopes.clone(), ends]
+        };
+        table(["ID", "NAME", "STATE", "SCOPES", "ENDS"], all.iter().map(line))
+    })
+}
+
 /// Does it.
 pub async fn run(storage: &Storage, command: Token) -> Result<ExitCode> {
     let store = serve::open_existing(storage).await?;
@@ -62,31 +90,13 @@ pub async fn run(storage: &Storage, command: Token) -> Result<ExitCode> {
         Token::Add { name, scopes, days, json } => {
             let name = check_name(&name).map_err(anyhow::Error::msg)?;
             let ends = now + i64::from(days) * DAY;
-            let token = store.add_api_token(&actor, (name, &scopes.join(" ")), ends).await?;
+            let token = store.add_api_token(&actor, None, (name, &scopes.join(" ")), ends).await?;
             let object = json!({
                 "name": name, "token": token, "scopes": scopes, "expires_at": clock::rfc3339(ends),
             });
             json_or(json, &object, || token.clone())?;
         }
-        Token::List { json } => {
-            let all = store.api_tokens().await?;
-            let object = |one: &ApiToken| {
-                json!({
-                    "id": one.id, "name": one.name, "valid": one.is_valid(now),
-                    "scopes": one.scopes.split(' ').collect::<Vec<_>>(),
-                    "created_by": one.created_by, "expires_at": clock::rfc3339(one.expires_at),
-                })
-            };
-            let objects: Vec<_> = all.iter().map(object).collect();
-            json_or(json, &json!(objects), || {
-                let line = |one: &ApiToken| {
-                    let state = if one.is_valid(now) { "valid" } else { "over" };
-                    let ends = clock::day(one.expires_at);
-                    [one.id.clone(), one.name.clone(), state.to_owned(), one.scopes.clone(), ends]
-                };
-                table(["ID", "NAME", "STATE", "SCOPES", "ENDS"], all.iter().map(line))
-            })?;
-        }
+        Token::List { json } => list(&store.api_tokens().await?, now, json)?,
         Token::Revoke { token } => {
             let all = store.api_tokens().await?;
             let named: Vec<&ApiToken> = all

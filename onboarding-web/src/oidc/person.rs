@@ -3,9 +3,9 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use openidconnect::{
-    AccessToken, AccessTokenHash, AdditionalClaims, ClaimsVerificationError, ClientId, EndUserName,
-    IdToken, IdTokenClaims, IdTokenVerifier, IssuerUrl, LocalizedClaim, Nonce,
-    SignatureVerificationError, StandardClaims, UserInfoClaims,
+    AccessToken, AccessTokenHash, AdditionalClaims, ClaimsVerificationError, ClientId,
+    EndUserEmail, EndUserName, IdToken, IdTokenClaims, IdTokenVerifier, IssuerUrl, LocalizedClaim,
+    Nonce, SignatureVerificationError, StandardClaims, UserInfoClaims,
     core::{
         CoreGenderClaim, CoreJsonWebKeySet, CoreJweContentEncryptionAlgorithm,
         CoreJwsSigningAlgorithm,
@@ -136,43 +136,73 @@ fn may_be_an_old_key(why: &SignatureVerificationError) -> bool {
 /// What the provider says about somebody, as far as it was asked.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// With whether it was checked to be theirs; providers that do not say so vouch for it.
-    email: Option<(String, bool)>,
+    /// With whether the provider checked that it is theirs, if that is known.
+    email: Option<(String, Option<bool>)>,
     name: Option<String>,
     groups: Option<Vec<String>>,
 }
 
-impl Answer {
-    /// From an ID token.
-    pub(super) fn of_token(claims: &Claims, groups_claim: &str) -> Self {
-        let email = claims.email().map(|email| email.to_string());
-        Self {
-            email: email.map(|email| (email, claims.email_verified().unwrap_or(true))),
+/// How answers are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) groups_claim: &'a str,
+    /// Addresses of which the provider does not say whether they were checked are believed.
+    pub(super) trusts_email: bool,
+}
+
+impl Reading<'_> {
+    /// An ID token.
+    pub(super) fn token(self, claims: &Claims) -> Answer {
+        Answer {
+            email: self.email(claims.email(), claims.email_verified()),
             name: first(claims.name()),
-            groups: groups(claims.additional_claims(), groups_claim),
+            groups: groups(claims.additional_claims(), self.groups_claim),
         }
     }
 
+    /// What the provider says elsewhere.
+    pub(super) fn user_info(self, more: &UserInfo) -> Answer {
+        let claims: &StandardClaims<CoreGenderClaim> = more.standard_claims();
+        Answer {
+            email: self.email(claims.email(), claims.email_verified()),
+            name: first(claims.name()),
+            groups: groups(more.additional_claims(), self.groups_claim),
+        }
+    }
+
+    fn email(
+        self,
+        email: Option<&EndUserEmail>,
+        checked: Option<bool>,
+    ) -> Option<(String, Option<bool>)> {
+        let checked = checked.or(self.trusts_email.then_some(true));
+        email.map(|email| (email.to_string(), checked))
+    }
+}
+
+impl Answer {
     /// Whether nothing more need be asked.
     pub(super) fn is_complete(&self) -> bool {
-        self.email.is_some() && self.groups.is_some()
+        matches!(self.email, Some((_, Some(_)))) && self.groups.is_some()
     }
 
     /// Takes over what was not known yet.
-    pub(super) fn add(&mut self, more: Option<&UserInfo>, groups_claim: &str) {
-        let Some(more) = more else { return };
-        let claims: &StandardClaims<CoreGenderClaim> = more.standard_claims();
-        let email = claims.email().map(|email| email.to_string());
-        let email = email.map(|email| (email, claims.email_verified().unwrap_or(true)));
-        self.email = self.email.take().or(email);
-        self.name = self.name.take().or_else(|| first(claims.name()));
-        let found = groups(more.additional_claims(), groups_claim);
-        self.groups = self.groups.take().or(found);
+    pub(super) fn add(&mut self, more: Self) {
+        match (&mut self.email, more.email) {
+            (Some((mine, checked @ None)), Some((same, found))) if *mine == same => {
+                *checked = found;
+            }
+            (email @ None, found) => *email = found,
+            _ => {}
+        }
+        self.name = self.name.take().or(more.name);
+        self.groups = self.groups.take().or(more.groups);
     }
 
     /// Whom it is about. An address that was not checked could be anybody's.
     pub(super) fn person(self, issuer: &str, subject: &str) -> Result<Person, Failure> {
-        let email = self.email.filter(|(_, checked)| *checked).map(|(email, _)| email);
+        let email =
+            self.email.filter(|(_, checked)| *checked == Some(true)).map(|(email, _)| email);
         let email = email.and_then(|email| check_email(&email).ok()).ok_or(Failure::Email)?;
         if subject.is_empty() || subject.len() > 255 || subject.contains(char::is_control) {
             return Err(Failure::Token("it does not say whom it is about".to_owned()));
@@ -231,12 +261,17 @@ mod tests {
             email: Some((email.to_owned(), checked)),
             ..Answer::default()
         };
-        let person = answer("Rosa@Vendor.test", true).person("https://id", "1").unwrap();
+        let person = answer("Rosa@Vendor.test", Some(true)).person("https://id", "1").unwrap();
         assert_eq!((person.email.as_str(), person.name.as_str()), ("rosa@vendor.test", "rosa"));
-        for (email, checked) in [("rosa@vendor.test", false), ("rosa", true), ("a@b\nc", true)] {
+        for (email, checked) in [
+            ("rosa@vendor.test", Some(false)),
+            ("rosa@vendor.test", None),
+            ("rosa", Some(true)),
+            ("a@b\nc", Some(true)),
+        ] {
             assert_eq!(answer(email, checked).person("https://id", "1"), Err(Failure::Email));
         }
         assert_eq!(Answer::default().person("https://id", "1"), Err(Failure::Email));
-        assert!(answer("rosa@vendor.test", true).person("https://id", "").is_err());
+        assert!(answer("rosa@vendor.test", Some(true)).person("https://id", "").is_err());
     }
 }

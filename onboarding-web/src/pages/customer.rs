@@ -24,6 +24,8 @@ pub struct Customer {
     pub next: NextStep,
     /// A newer template version, if the customer's stacks run an older one.
     pub update: Option<UpdateNotice>,
+    /// That the template is missing in regions of this customer's, in a sentence.
+    pub unpublished: Option<String>,
     /// The customer's page; `None` when the link is revoked, or for those who may not hand it out.
     pub link: Option<CustomerLink>,
     /// What can be launched, by region; empty for those who may not hand it out.
@@ -388,6 +390,7 @@ pub(crate) mod tests {
                     .into(),
                 offer: reply,
             },
+            unpublished: None,
             update: Some(UpdateNotice {
                 words: "Version 0.2.0 is out. The stack in eu-west-1 runs 0.1.0.".into(),
                 diff_url: "/templates/logs-analysis-onboarding/diff?from=0.1.0&to=0.2.0".into(),
@@ -419,6 +422,7 @@ pub(crate) mod tests {
                     url: "/customers/7c9e/rotate".into(),
                 },
             },
+            unpublished: None,
             update: None,
             link: None,
             email: None,

@@ -37,10 +37,14 @@ pub struct MadeToken {
 pub struct TokenRow {
     /// What it is for.
     pub name: String,
-    /// Valid, expired or revoked.
+    /// As the audit log has it beside the name.
+    pub id: String,
+    /// Valid, stopped, expired or revoked.
     pub tag: Tag,
-    /// What it may do.
-    pub scopes: Vec<String>,
+    /// What it was made for, and whether whoever made it may still do that.
+    pub scopes: Vec<(String, bool)>,
+    /// It is valid, and its maker lost what some of that takes.
+    pub stopped: bool,
     /// Who made it.
     pub by: String,
     /// Such as `3 days ago`.
@@ -122,8 +126,10 @@ pub(crate) mod tests {
     fn tokens() -> ApiTokens {
         let row = |name: &str, tag: Tag, revoke_url: Option<&str>| TokenRow {
             name: name.into(),
+            id: "dfd855d0047626fed679e3e63ece536e".into(),
+            stopped: tag.word == "Partly stopped",
             tag,
-            scopes: vec!["customers:read".into(), "customers:write".into()],
+            scopes: vec![("customers:read".into(), true), ("customers:write".into(), false)],
             by: "rosa@northlight.example".into(),
             made: "3 days ago".into(),
             used: "never".into(),
@@ -136,6 +142,7 @@ pub(crate) mod tests {
             made: Some(MadeToken { name: "CRM".into(), token: "onb_x".into() }),
             tokens: vec![
                 row("CRM", Tag::new("ok", "check", "Valid"), Some("/settings/tokens/1/revoke")),
+                row("Shop", Tag::new("warn", "lock", "Partly stopped"), None),
                 row(HOSTILE, Tag::new("neutral", "lock", "Revoked"), None),
                 row(LONG, Tag::new("neutral", "clock", "Expired"), None),
             ],

@@ -73,6 +73,8 @@ pub struct LaunchRegion {
     pub preflight: String,
     /// How to delete the stack by command.
     pub delete_cli: String,
+    /// The template lies where the links lead; no button otherwise.
+    pub published: bool,
     /// The stack stands; no button then.
     pub connected: bool,
     /// The AWS CLI command that updates the stack, if what it is to do has changed since.
@@ -145,6 +147,7 @@ pub(crate) mod samples {
             stack_set: "aws cloudformation create-stack-set …".into(),
             preflight: format!("aws s3 cp s3://northlight-log-analysis-code-eu-west-1/logs-analysis/0.1.0/preflight.zip preflight.zip && unzip -oq preflight.zip\n./preflight --load-balancers {arn}"),
             delete_cli: format!("aws cloudformation delete-stack --region {region} --stack-name logs-analysis-acme"),
+            published: true,
             connected: false,
             update_cli: None,
         }
@@ -214,6 +217,13 @@ pub(crate) mod samples {
         }
     }
 
+    /// A region in which the template does not lie.
+    pub(crate) fn unpublished() -> LaunchPage {
+        let there = region("eu-west-1", &["shop"]);
+        let missing = LaunchRegion { published: false, ..region("eu-west-3", &["shop-paris"]) };
+        LaunchPage { regions: vec![there, missing], ..page() }
+    }
+
     /// Three regions in three states, one of them connected.
     pub(crate) fn busy() -> LaunchPage {
         let connected = LaunchRegion { connected: true, ..region("ap-southeast-2", &["edge"]) };
@@ -254,6 +264,17 @@ mod tests {
         let html = LaunchPage { customer_name, ..samples::page() }.render().expect("renders");
         assert!(!html.contains("<script>") && !html.contains(" style="));
         assert_eq!(html.matches("<script").count(), 1);
+    }
+
+    #[test]
+    fn a_region_without_the_template_has_no_button_and_no_other_way() {
+        let html = samples::unpublished().render().expect("renders");
+        assert_eq!(html.matches("class=\"button launch\"").count(), 1);
+        assert!(html.contains("has not published version 0.1.0 in eu-west-3 yet"), "{html}");
+        for way in ["cli", "terraform", "stack-set", "preflight"] {
+            assert!(html.contains(&format!("\"{way}-eu-west-1\"")), "{way}");
+            assert!(!html.contains(&format!("\"{way}-eu-west-3\"")), "{way}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What is put into every bucket: the handler's zip and the templates, with the vendor's constants.
 
-use sha2::{Digest, Sha256};
 use templates::{
     catalog::{self, AWS_ROLES, LOGS_ANALYSIS_ONBOARDING, MAX_INLINE_BYTES, Template},
+    digest::sha256,
     quick_create,
     vendor::{self, Constants},
 };
@@ -31,12 +31,6 @@ pub struct Artefact {
     pub digest: String,
 }
 
-/// The SHA-256 of bytes, as 64 hexadecimal digits.
-pub fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
 /// Everything, checked. The programs' zips come first: a template that is there can be launched.
 pub fn all(constants: &Constants, zips: [Vec<u8>; 2]) -> Result<Vec<Artefact>, String> {
     let mut all = Vec::new();
@@ -47,7 +41,7 @@ pub fn all(constants: &Constants, zips: [Vec<u8>; 2]) -> Result<Vec<Artefact>, S
             version: LOGS_ANALYSIS_ONBOARDING.version,
             key: catalog::program_key(id),
             content_type: "application/zip",
-            digest: digest(&zip),
+            digest: sha256(&zip),
             body: zip,
         });
     }
@@ -81,7 +75,7 @@ fn artefact(
         version: template.version,
         key: template.key(),
         content_type,
-        digest: catalog::digest(&body),
+        digest: sha256(&body),
         body: body.into_bytes(),
     })
 }

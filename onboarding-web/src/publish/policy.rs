@@ -9,6 +9,13 @@
 //! role of its own, which is what the launch role is for. Nothing secret lies there: customers read the
 //! templates before they launch them.
 //!
+//! What was published stays as it was, whoever of the vendor's own account works there: an object is
+//! written only where there is none (S3 tells by `If-None-Match`, which every upload must carry), and
+//! nothing is deleted, nor expires. Uploads in parts cannot carry it at their beginning and are thereby
+//! refused; ours are not in parts. S3 has no stronger lock that could be opened again: who has to take
+//! something away after all removes the statement first, which CloudTrail shows, and the next `publish`
+//! puts it back.
+//!
 //! S3 calls such a policy public. So two of the four settings of Block Public Access are off (those
 //! that would refuse it or leave it without effect), and the two on access control lists are on.
 
@@ -81,6 +88,25 @@ pub fn document(bucket: &Bucket) -> Value {
                 "Action": "s3:*",
                 "Resource": [arn, format!("{arn}/*")],
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}}
+            },
+            {
+                "Sid": format!("{SIDS}NeverOverwritten"),
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:PutObject",
+                "Resource": format!("{arn}/*"),
+                "Condition": {"Null": {"s3:if-none-match": "true"}}
+            },
+            {
+                "Sid": format!("{SIDS}NeverDeleted"),
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": [
+                    "s3:DeleteObject",
+                    "s3:DeleteObjectVersion",
+                    "s3:PutLifecycleConfiguration"
+                ],
+                "Resource": [arn, format!("{arn}/*")]
             }
         ]
     })
@@ -154,12 +180,54 @@ mod tests {
         assert_eq!(allowed[0]["Condition"]["StringNotEquals"]["aws:PrincipalType"], "Anonymous");
     }
 
+    /// Word for word: emulators know too little of these conditions.
+    #[test]
+    fn what_was_published_is_not_overwritten_nor_deleted() {
+        let policy = document(&bucket());
+        let all = policy["Statement"].as_array().unwrap();
+        let denied: Vec<&Value> = all.iter().filter(|one| one["Effect"] == "Deny").collect();
+        let arn = "arn:aws-cn:s3:::vendor-code-cn-north-1";
+        let all_of_it = json!([arn, format!("{arn}/*")]);
+        assert_eq!(
+            json!(denied),
+            json!([
+                {
+                    "Sid": "LogsAnalysisArtefactsOverTlsOnly",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": all_of_it,
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}}
+                },
+                {
+                    "Sid": "LogsAnalysisArtefactsNeverOverwritten",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:PutObject",
+                    "Resource": format!("{arn}/*"),
+                    "Condition": {"Null": {"s3:if-none-match": "true"}}
+                },
+                {
+                    "Sid": "LogsAnalysisArtefactsNeverDeleted",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": [
+                        "s3:DeleteObject",
+                        "s3:DeleteObjectVersion",
+                        "s3:PutLifecycleConfiguration"
+                    ],
+                    "Resource": all_of_it
+                }
+            ])
+        );
+    }
+
     #[test]
     fn a_policy_as_s3_gives_it_back_is_the_same() {
         let mut found = document(&bucket());
         found["Statement"].as_array_mut().unwrap().reverse();
         found["Statement"][0]["Resource"].as_array_mut().unwrap().reverse();
-        found["Statement"][1]["Action"] = json!(["s3:GetObject"]);
+        found["Statement"][3]["Action"] = json!(["s3:GetObject"]);
         assert_eq!(standing(&bucket(), Some(&found)), Standing::Same);
         assert_eq!(standing(&bucket(), None), Standing::None);
     }

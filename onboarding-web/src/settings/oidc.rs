@@ -72,6 +72,17 @@ pub struct SignInWays {
         requires = "oidc_issuer"
     )]
     pub oidc_admin_groups: Vec<String>,
+    /// Whether the provider's e-mail addresses are believed where it does not say (`email_verified`) that
+    /// it checked them. For a provider whose people cannot choose their addresses, such as a company's
+    /// own directory. What it says it did not check is never believed.
+    #[arg(
+        long,
+        env = "ONBOARDING_OIDC_TRUST_EMAIL",
+        default_value = "off",
+        value_name = "on|off",
+        hide_possible_values = true
+    )]
+    pub oidc_trust_email: Switch,
     /// What the button says after "Sign in with".
     #[arg(
         long,
@@ -83,15 +94,15 @@ pub struct SignInWays {
     /// Whether local accounts sign in with their passwords. With off, only the provider's do; start
     /// with on again should it be lost.
     #[arg(long, env = "ONBOARDING_LOCAL_SIGN_IN", default_value = "on")]
-    pub local_sign_in: LocalSignIn,
+    pub local_sign_in: Switch,
 }
 
-/// Whether passwords are taken.
+/// What is so or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LocalSignIn {
-    /// They are.
+pub enum Switch {
+    /// It is so.
     On,
-    /// They are not.
+    /// It is not.
     Off,
 }
 

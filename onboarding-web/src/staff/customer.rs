@@ -18,7 +18,7 @@ use crate::{
     error::{Problem, page},
     event_stream::{self, Watcher},
     launch,
-    links::StackLaunch,
+    links::{self, StackLaunch},
     pages::{
         customer::{
             Confirm, Customer as Page, CustomerLink, Details, EmailText, LaunchRole, RegionLinks,
@@ -62,6 +62,7 @@ pub async fn show(
         link_tag,
         next: next_step::of(&app, &customer, standing, shares),
         update: update(&app, &customer).await?,
+        unpublished: unpublished(&app, &customer).await?,
         link: shares.then(|| customer_link(&customer, link, now)),
         regions,
         email,
@@ -123,6 +124,25 @@ async fn launch_roles(app: &App, customer: &Customer) -> Result<Vec<LaunchRole>,
     let launch = customers::launch_role(app, customer).await?;
     let role = |one: StackLaunch| LaunchRole { region: one.region, aws: one.url, cli: one.cli };
     Ok(launch.into_iter().map(role).collect())
+}
+
+/// That the customer cannot launch in some regions, since the template does not lie there.
+async fn unpublished(app: &App, customer: &Customer) -> Result<Option<String>, Problem> {
+    let version = &customer.template_version;
+    let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
+    let published = app.store.published_in(id, version).await?;
+    let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
+    let without: Vec<&str> = listed
+        .map(|region| region.region.as_str())
+        .filter(|region| !links::is_published(region, published.as_deref()))
+        .collect();
+    let regions = without.join(", ");
+    Ok((!without.is_empty()).then(|| {
+        format!(
+            "Template {version} is not published in {regions}: the customer cannot launch there, and \
+             their page says so. Have it published there, or take these load balancers off."
+        )
+    }))
 }
 
 async fn update(app: &App, customer: &Customer) -> Result<Option<UpdateNotice>, Problem> {

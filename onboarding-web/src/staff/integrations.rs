@@ -44,16 +44,24 @@ pub type Sent = HashMap<String, String>;
 
 fn view(token: &ApiToken, now: clock::Millis) -> TokenRow {
     let valid = token.is_valid(now);
+    let scopes: Vec<(String, bool)> = Scope::of(token)
+        .map(|scope| (scope.name().to_owned(), token.is_backed(scope.role())))
+        .collect();
+    let stopped = scopes.iter().filter(|(_, works)| !works).count();
     let tag = match () {
         () if token.revoked_at != 0 => Tag::new("neutral", "lock", "Revoked"),
         () if !valid => Tag::new("neutral", "clock", "Expired"),
+        () if stopped == scopes.len() => Tag::new("bad", "lock", "Stopped"),
+        () if stopped > 0 => Tag::new("warn", "lock", "Partly stopped"),
         () => Tag::new("ok", "check", "Valid"),
     };
     let used = if token.used_at == 0 { "never".to_owned() } else { clock::ago(token.used_at, now) };
     TokenRow {
         name: token.name.clone(),
         tag,
-        scopes: token.scopes.split(' ').map(str::to_owned).collect(),
+        scopes,
+        stopped: valid && stopped > 0,
+        id: token.id.clone(),
         by: token.created_by.clone(),
         made: clock::ago(token.created_at, now),
         used,
@@ -124,7 +132,8 @@ pub async fn make_token(
         return tokens_page(&app, &signed, (&sent, None), errors).await;
     };
     let ends = app.store.now() + i64::from(days) * DAY;
-    let token = app.store.add_api_token(&signed.actor(), (name, &scopes.join(" ")), ends).await?;
+    let (actor, scopes) = (signed.actor(), scopes.join(" "));
+    let token = app.store.add_api_token(&actor, Some(&signed.staff), (name, &scopes), ends).await?;
     let made = Some(MadeToken { name: name.to_owned(), token });
     tokens_page(&app, &signed, (&Sent::new(), made), Vec::new()).await
 }

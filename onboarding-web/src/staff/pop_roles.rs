@@ -9,8 +9,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::Value;
 use templates::{
-    catalog::{self, AWS_ROLES},
-    commands,
+    catalog::AWS_ROLES,
+    commands, digest,
     quick_create::{self, Launch, LinkError},
 };
 
@@ -91,7 +91,7 @@ async fn shown(
         nowhere,
         launch,
         version: AWS_ROLES.version.to_owned(),
-        digest: catalog::digest(AWS_ROLES.body),
+        digest: digest::sha256(AWS_ROLES.body),
         text: AWS_ROLES.body.to_owned(),
         found: found.as_ref().map(arns),
         region: sent.region,

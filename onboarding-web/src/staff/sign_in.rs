@@ -106,7 +106,9 @@ pub async fn sign_in(
         return refused(&SignIn { email: String::new(), ..typed });
     }
     // Counted before the password is looked at, so that many at once do not get more tries.
-    let subjects = subjects(&email, ip);
+    let place = digest(&format!("place {email} {}", network(ip)));
+    let known = store.is_known_place(&place).await?;
+    let subjects = subjects(&email, ip, known);
     let tried = store.count_sign_in_try(&subjects).await?;
     let before = match tried {
         Ok(before) => before,
@@ -120,11 +122,14 @@ pub async fn sign_in(
         note_failure(&app, &email, ip).await?;
         return refused(&typed);
     };
-    let [(own, _), others @ ..] = &subjects;
-    store.forget_sign_in_failures(own).await?;
-    for (subject, _) in others {
+    store.remember_place(&place).await?;
+    for (at, (subject, _)) in subjects.iter().enumerate() {
         let last = before.get(subject).copied().unwrap_or_default();
-        store.forgive_sign_in_try(subject, last).await?;
+        // Whoever signs in from here may mistype again; what others did elsewhere still counts.
+        match at {
+            0 => store.forget_sign_in_failures(subject).await?,
+            _ => store.forgive_sign_in_try(subject, last).await?,
+        }
     }
     begin_session(&session, &staff, store.now()).await?;
     store.signed_in(&staff.actor(&ip.to_string()), &staff).await?;
@@ -138,14 +143,22 @@ fn locked(app: &App, typed: &SignIn, wait: clock::Millis) -> Result<Response, Pr
 }
 
 /// What tries are counted by, and how many are free: the account from one address, the address, and,
-/// more generously, the account from everywhere, so that nobody can lock somebody else out easily.
-fn subjects(email: &str, ip: IpAddr) -> [(String, i64); 3] {
+/// more generously, the account from everywhere it was never signed in from.
+///
+/// The last one stops whoever guesses from many addresses, and would let them lock out whom they name.
+/// So it is not for an address that this account was signed in to from: what others do elsewhere makes
+/// nobody wait there, and whoever guesses from there has the few tries of one address.
+fn subjects(email: &str, ip: IpAddr, known: bool) -> Vec<(String, i64)> {
     let network = network(ip);
-    [
+    let mut all = vec![
         (digest(&format!("account {email} from {network}")), password::FREE_TRIES),
         (digest(&format!("address {network}")), password::FREE_TRIES_OF_ADDRESS),
-        (digest(&format!("account {email}")), password::FREE_TRIES_FROM_EVERYWHERE),
-    ]
+    ];
+    if !known {
+        let everywhere = digest(&format!("account {email}"));
+        all.push((everywhere, password::FREE_TRIES_FROM_EVERYWHERE));
+    }
+    all
 }
 
 /// Wrong passwords go to the audit log; what was typed as an address may be a password, so only that

@@ -34,12 +34,21 @@ fn of<'a>(all: &'a [TemplateVersion], id: &str) -> Vec<&'a TemplateVersion> {
     versions
 }
 
-fn tag(version: &TemplateVersion, newest: bool) -> Tag {
-    match (version.retired_at, newest) {
-        (0, true) => Tag::new("ok", "check", "Current"),
-        (0, false) => Tag::new("info", "dot", "Available"),
-        _ => Tag::new("neutral", "minus", "Retired"),
+/// How a version stands: new links get the current one.
+async fn tag(app: &App, version: &TemplateVersion) -> Result<Tag, Problem> {
+    let TemplateVersion { template_id: id, version: number, .. } = version;
+    if version.retired_at != 0 {
+        return Ok(Tag::new("neutral", "minus", "Retired"));
     }
+    if app.catalogue.current(id).await?.is_some_and(|one| one.version == *number) {
+        return Ok(Tag::new("ok", "check", "Current"));
+    }
+    let regions = app.store.published_in(id, number).await?;
+    Ok(if regions.is_none_or(|regions| !regions.is_empty()) {
+        Tag::new("info", "dot", "Available")
+    } else {
+        Tag::new("warn", "clock", "Not published")
+    })
 }
 
 fn choices(versions: &[&TemplateVersion], selected: &str) -> Vec<Choice> {
@@ -54,10 +63,9 @@ pub async fn list(State(app): State<App>, signed: SignedIn) -> Result<Response, 
     let mut cards = Vec::new();
     for template in catalog::ALL {
         let versions = of(&all, template.id);
-        let newest = versions.iter().find(|one| one.retired_at == 0).map(|one| &one.version);
         let mut rows = Vec::new();
         for version in &versions {
-            rows.push(row(&app, version, newest == Some(&version.version), admin).await?);
+            rows.push(row(&app, version, admin).await?);
         }
         let name = |at: usize| versions.get(at).map_or("", |one| one.version.as_str());
         cards.push(TemplateCard {
@@ -72,12 +80,7 @@ pub async fn list(State(app): State<App>, signed: SignedIn) -> Result<Response, 
     page(&Templates { frame, templates: cards })
 }
 
-async fn row(
-    app: &App,
-    version: &TemplateVersion,
-    newest: bool,
-    admin: bool,
-) -> Result<VersionRow, Problem> {
+async fn row(app: &App, version: &TemplateVersion, admin: bool) -> Result<VersionRow, Problem> {
     let url = format!("/templates/{}/{}", version.template_id, version.version);
     let onboarding = version.template_id == catalog::LOGS_ANALYSIS_ONBOARDING.id;
     let customers = if onboarding { app.store.customers_on(&version.version).await? } else { 0 };
@@ -88,7 +91,7 @@ async fn row(
     };
     Ok(VersionRow {
         regions,
-        tag: tag(version, newest),
+        tag: tag(app, version).await?,
         digest: version.digest.clone(),
         published: moment(version.published_at, app.store.now()),
         customers: usize::try_from(customers).unwrap_or(0),
@@ -120,7 +123,6 @@ pub async fn show(
     let template = find(&app, &id, &version).await?;
     let all = app.store.template_versions().await?;
     let versions = of(&all, &id);
-    let newest = versions.iter().find(|one| one.retired_at == 0).map(|one| &one.version);
     // What was read once does not know that it was retired since.
     let row = versions.iter().find(|one| one.version == version).ok_or(Problem::NotFound)?;
     let before = versions.iter().skip_while(|one| one.version != version).nth(1);
@@ -132,7 +134,7 @@ pub async fn show(
     page(&TemplateText {
         frame: signed.frame(&app, &title, "templates"),
         name: title,
-        tag: tag(row, newest == Some(&version)),
+        tag: tag(&app, row).await?,
         digest: template.row.digest.clone(),
         raw_url: format!("/templates/{id}/{version}/raw"),
         diff_url: before.map(diff),

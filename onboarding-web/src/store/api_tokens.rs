@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Actor, NewAudit, Result, Store};
+use super::{Actor, NewAudit, Result, Role, Staff, Store};
 use crate::{
     clock::{MINUTE, Millis},
     token::{digest, random_id, random_token},
@@ -27,6 +27,12 @@ pub struct ApiToken {
     pub used_at: Millis,
     /// When it was revoked; 0 if it was not.
     pub revoked_at: Millis,
+    /// The account of whoever made it; empty for the command line.
+    pub maker: String,
+    /// What that account may do now; empty if there is none.
+    pub maker_role: String,
+    /// 1 if that account is switched off.
+    pub maker_disabled: i64,
 }
 
 impl ApiToken {
@@ -35,40 +41,60 @@ impl ApiToken {
         self.revoked_at == 0 && now < self.expires_at
     }
 
+    /// Whether whoever made it may still do what takes this role: a token lets nobody keep what they
+    /// lost. Whoever has the command line has everything anyway, so what was made there stays.
+    pub fn is_backed(&self, role: Role) -> bool {
+        let has = Role::from_name(&self.maker_role);
+        self.maker.is_empty() || (self.maker_disabled == 0 && has.is_some_and(|has| has >= role))
+    }
+
+    /// Name and id: names repeat.
+    pub fn title(&self) -> String {
+        title(&self.name, &self.id)
+    }
+
     /// As whom things are done with it.
     pub fn actor(&self, ip: &str) -> Actor {
-        Actor { name: format!("token {}", self.name), ip: ip.to_owned() }
+        Actor { name: format!("token {}", self.title()), ip: ip.to_owned() }
     }
 }
 
-const COLUMNS: &str = "SELECT id, name, scopes, created_by, created_at, expires_at, used_at, revoked_at \
-     FROM api_tokens";
+const COLUMNS: &str = "SELECT api_tokens.id, api_tokens.name, scopes, created_by, api_tokens.created_at, \
+     expires_at, used_at, revoked_at, maker, COALESCE(staff.role, '') AS maker_role, \
+     COALESCE(staff.disabled, 0) AS maker_disabled \
+     FROM api_tokens LEFT JOIN staff ON staff.id = maker";
+
+fn title(name: &str, id: &str) -> String {
+    format!("{name} ({id})")
+}
 
 impl Store {
-    /// Makes a token; it is not to be had again.
+    /// Makes a token, which has the rights of its maker at most; it is not to be had again.
     pub async fn add_api_token(
         &self,
         actor: &Actor,
+        maker: Option<&Staff>,
         (name, scopes): (&str, &str),
         expires_at: Millis,
     ) -> Result<String> {
-        let token = random_token();
+        let (token, id) = (random_token(), random_id());
         let mut tx = self.write().await?;
         sqlx::query(
             "INSERT INTO api_tokens (id, digest, name, scopes, created_by, created_at, expires_at, \
-             used_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)",
+             used_at, revoked_at, maker) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)",
         )
-        .bind(random_id())
+        .bind(&id)
         .bind(digest(&token))
         .bind(name)
         .bind(scopes)
         .bind(&actor.name)
         .bind(self.now())
         .bind(expires_at)
+        .bind(maker.map_or("", |maker| maker.id.as_str()))
         .execute(&mut *tx)
         .await?;
         let after = format!("scopes: {scopes}\nexpires: {}", crate::clock::rfc3339(expires_at));
-        let subject = name.to_owned();
+        let subject = title(name, &id);
         let entry = NewAudit { action: "make API token", subject, after, ..NewAudit::default() };
         self.audit(&mut tx, actor, &entry).await?;
         tx.commit().await?;
@@ -77,7 +103,7 @@ impl Store {
 
     /// All tokens, the newest first.
     pub async fn api_tokens(&self) -> Result<Vec<ApiToken>> {
-        let query = format!("{COLUMNS} ORDER BY created_at DESC, id");
+        let query = format!("{COLUMNS} ORDER BY api_tokens.created_at DESC, api_tokens.id");
         Ok(sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool).await?)
     }
 
@@ -106,7 +132,8 @@ impl Store {
              RETURNING name";
         let name: Option<String> =
             sqlx::query_scalar(update).bind(self.now()).bind(id).fetch_optional(&mut *tx).await?;
-        let Some(subject) = name else { return Ok(false) };
+        let Some(name) = name else { return Ok(false) };
+        let subject = title(&name, id);
         let entry = NewAudit { action: "revoke API token", subject, ..NewAudit::default() };
         self.audit(&mut tx, actor, &entry).await?;
         tx.commit().await?;

@@ -1,7 +1,7 @@
 //! The versions of the templates that links may pin, as they were published.
 
 use sqlx::FromRow;
-use templates::catalog;
+use templates::digest;
 
 use super::{Actor, NewAudit, Result, Store};
 use crate::clock::Millis;
@@ -67,7 +67,7 @@ impl Store {
         body: &str,
         notes: &str,
     ) -> Result<bool> {
-        let digest = catalog::digest(body);
+        let digest = digest::sha256(body);
         if !self.may_take(id, version, &digest).await? {
             return Ok(false);
         }

@@ -117,6 +117,20 @@ impl Bench {
         Clients::new(Gate::start(emulator().port, true).await?.port, KIND, account, region).await
     }
 
+    /// Clients of somebody in the vendor's account who may do what a policy says, as over TLS.
+    pub(super) async fn user(&self, region: &str, policy: &Value) -> Result<Clients> {
+        let iam = self.clients(&self.account, region).await?.iam;
+        let name = "colleague";
+        iam.create_user().user_name(name).send().await?;
+        let put = iam.put_user_policy().user_name(name).policy_name("all");
+        put.policy_document(policy.to_string()).send().await?;
+        let made = iam.create_access_key().user_name(name).send().await?;
+        let key = made.access_key().context("no access key")?;
+        let keys = (key.access_key_id().to_owned(), key.secret_access_key().to_owned(), None);
+        let port = Gate::start(emulator().port, true).await?.port;
+        Ok(Clients::with_keys(port, &keys, region))
+    }
+
     /// Clients of an account, as over plain http.
     pub(super) async fn plain(&self, account: &str, region: &str) -> Result<Clients> {
         Clients::new(emulator().port, KIND, account, region).await

@@ -9,10 +9,7 @@ use harness::{
     site::{Site, Visitor},
     target,
 };
-use templates::{
-    catalog::{LOGS_ANALYSIS_ONBOARDING, digest},
-    vendor::render,
-};
+use templates::{catalog::LOGS_ANALYSIS_ONBOARDING, digest::sha256, vendor::render};
 
 use super::bench::{Bench, REGIONS};
 
@@ -58,7 +55,7 @@ async fn a_link_leads_to_the_published_bytes_and_a_region_without_them_is_refuse
     let form = console::open(&bench.clients(&account, "us-east-1").await?, link).await?;
     let key = LOGS_ANALYSIS_ONBOARDING.key();
     assert!(form.template.as_bytes() == bench.object("us-east-1", &key).await?);
-    assert!(site.anyone().get(&page).await?.text.contains(&digest(&form.template)));
+    assert!(site.anyone().get(&page).await?.text.contains(&sha256(&form.template)));
 
     let said = refused(&admin, "us-east-1 all\neu-west-3 all").await?;
     let words = "is not published in eu-west-3, so there can be no link for load balancers there. It \
@@ -66,6 +63,65 @@ async fn a_link_leads_to_the_published_bytes_and_a_region_without_them_is_refuse
     assert!(said.contains(words), "{said}");
     bench.published(&["eu-west-3"]).await?;
     admin.add_customer(&fields(&fresh_account(), "us-east-1 all\neu-west-3 all")).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_customer_from_before_is_told_that_the_region_has_no_template() -> Result<()> {
+    let mut bench = Bench::new().await?;
+    let site = site_of(&mut bench, &[]).await?;
+    let admin = site.admin().await?;
+    let id = admin.add_customer(&fields(&fresh_account(), "eu-west-1 all\neu-west-3 all")).await?;
+    let page = admin.customer_page(&id).await?;
+    assert_eq!(admin.links(&page).await?.len(), 2);
+
+    bench.published(&["eu-west-3"]).await?;
+    let links = admin.links(&page).await?;
+    assert_eq!(links.len(), 1);
+    assert!(links[0].contains("region=eu-west-3"), "{links:?}");
+    let shown = site.anyone().get(&page).await?.text;
+    let missing = "has not published version 0.1.0 in eu-west-1 yet";
+    assert!(shown.contains(missing), "{shown}");
+    let role = shown.split("href=\"").find(|rest| rest.contains("stack-launch-role.yaml"));
+    let role = role.context("no link to the launch role")?;
+    assert!(role.starts_with("https://eu-west-3.console"), "{role}");
+    let staff = admin.get(&format!("/customers/{id}")).await?.text;
+    assert!(staff.contains("Template 0.1.0 is not published in eu-west-1"), "{staff}");
+
+    bench.published(&["eu-west-1"]).await?;
+    assert_eq!(admin.links(&page).await?.len(), 2);
+    assert!(!site.anyone().get(&page).await?.text.contains(missing));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_version_that_lies_nowhere_is_not_the_current_one() -> Result<()> {
+    let mut bench = Bench::new().await?;
+    let id = LOGS_ANALYSIS_ONBOARDING.id;
+    let folder = target().join("stories/publish").join(format!("newer-{}", bench.account));
+    fs::create_dir_all(folder.join(id))?;
+    let newer = render(LOGS_ANALYSIS_ONBOARDING.body, &bench.constants())?
+        .replace(LOGS_ANALYSIS_ONBOARDING.version, "9.0.0");
+    fs::write(folder.join(id).join("9.0.0.yaml"), newer)?;
+    let flag = format!("--template-folder={}", folder.display());
+    let site = site_of(&mut bench, &[&flag]).await?;
+    let admin = site.admin().await?;
+    let rows = async || -> Result<Vec<String>> {
+        let page = admin.get("/templates").await?.text;
+        let start = page.find(&format!("id=\"versions-{id}\"")).context("no table")?;
+        let table = page[start..].split("</table>").next().unwrap_or_default();
+        Ok(table.split("<tr>").skip(2).map(str::to_owned).collect())
+    };
+    let before = rows().await?;
+    assert!(before[0].contains("9.0.0") && before[0].contains("Current"), "{before:?}");
+    assert!(before[1].contains("Available"), "{before:?}");
+
+    bench.published(&["eu-west-1"]).await?;
+    let after = rows().await?;
+    assert!(after[0].contains("9.0.0") && after[0].contains("Not published"), "{after:?}");
+    assert!(!after[0].contains("Current"), "{after:?}");
+    assert!(after[1].contains("0.1.0") && after[1].contains("Current"), "{after:?}");
+    fs::remove_dir_all(folder)?;
     Ok(())
 }
 

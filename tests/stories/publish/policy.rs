@@ -1,6 +1,7 @@
 use anyhow::Result;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use harness::cloudformation::fresh_account;
+use serde_json::json;
 use templates::catalog::{ALL, AWS_ROLES, program_key};
 
 use super::bench::Bench;
@@ -22,7 +23,8 @@ async fn a_customer_may_read_what_was_published_by_its_key_and_do_nothing_else()
     bench.published(&[REGION]).await?;
     let bucket = bench.bucket(REGION);
     let own = bench.clients(&bench.account, REGION).await?.s3;
-    own.put_object().bucket(&bucket).key("notes.txt").body(b"own".to_vec().into()).send().await?;
+    let notes = own.put_object().bucket(&bucket).key("notes.txt").body(b"own".to_vec().into());
+    notes.if_none_match("*").send().await?;
     let customer = bench.clients(&fresh_account(), REGION).await?.s3;
     let keys = ALL.map(|template| template.key());
     for key in keys.into_iter().chain([
@@ -45,6 +47,34 @@ async fn a_customer_may_read_what_was_published_by_its_key_and_do_nothing_else()
     denied(customer.delete_bucket_policy().bucket(&bucket).send().await);
     denied(customer.get_bucket_versioning().bucket(&bucket).send().await);
     denied(customer.delete_bucket().bucket(&bucket).send().await);
+    Ok(())
+}
+
+/// The emulator lets an account's root do anything, and does not know what `s3:if-none-match` is: to it
+/// every upload by somebody else lacks it. What AWS makes of it is as the policy's own test has it; that
+/// each upload of ours carries the header, the gate checks.
+#[tokio::test]
+async fn nobody_else_of_the_account_overwrites_or_deletes_what_was_published() -> Result<()> {
+    let bench = Bench::new().await?;
+    bench.published(&[REGION]).await?;
+    let (bucket, key) = (bench.bucket(REGION), ALL[0].key());
+    let published = bench.object(REGION, &key).await?;
+    let everything = json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]
+    });
+    let colleague = bench.user(REGION, &everything).await?.s3;
+    let answer = colleague.get_object().bucket(&bucket).key(&key).send().await?;
+    assert!(answer.body.collect().await?.to_vec() == published);
+    denied(colleague.put_object().bucket(&bucket).key(&key).send().await);
+    denied(colleague.delete_object().bucket(&bucket).key(&key).send().await);
+    let versions = colleague.list_object_versions().bucket(&bucket).prefix(&key).send().await?;
+    for version in versions.versions() {
+        let id = version.version_id().unwrap_or_default();
+        denied(colleague.delete_object().bucket(&bucket).key(&key).version_id(id).send().await);
+    }
+    denied(colleague.delete_bucket_lifecycle().bucket(&bucket).send().await);
+    assert!(bench.object(REGION, &key).await? == published);
     Ok(())
 }
 

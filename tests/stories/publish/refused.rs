@@ -1,8 +1,7 @@
 use anyhow::Result;
 use harness::cloudformation::fresh_account;
-use onboarding_web::publish::artefacts::digest;
 use serde_json::json;
-use templates::catalog::program_key;
+use templates::{catalog::program_key, digest::sha256};
 
 use super::bench::{Bench, REGIONS, run, zip};
 
@@ -29,8 +28,8 @@ async fn other_bytes_under_a_published_version_are_refused_before_anything_is_wr
             "error: us-east-1: ",
             &program_key("bootstrap"),
             &bench.bucket("us-east-1"),
-            &digest(&zip("bootstrap", "first")),
-            &digest(&zip("bootstrap", "second")),
+            &sha256(zip("bootstrap", "first")),
+            &sha256(zip("bootstrap", "second")),
             "Raise the version",
         ] {
             assert!(said.contains(part), "{part}: {said}");

@@ -1,9 +1,9 @@
 use anyhow::{Context, Result};
 use aws_sdk_s3::types::BucketVersioningStatus;
 use harness::site::Site;
-use onboarding_web::publish::artefacts::digest;
 use templates::{
     catalog::{ALL, AWS_ROLES, program_key},
+    digest::sha256,
     vendor::render,
 };
 
@@ -89,7 +89,7 @@ async fn a_program_can_read_what_was_done() -> Result<()> {
     assert_eq!((&bucket["region"], &bucket["complete"]), (&"eu-west-1".into(), &true.into()));
     let code = &bucket["objects"][0];
     assert_eq!(code["key"], program_key("bootstrap"));
-    assert_eq!(code["sha256"], digest(&zip("bootstrap", "first")));
+    assert_eq!(code["sha256"], sha256(zip("bootstrap", "first")));
     assert_eq!(code["state"], "uploaded");
     let again = bench.publish(&REGIONS[..1], &["--json"]).await?.json()?;
     assert_eq!(again["buckets"][0]["objects"][0]["state"], "same");

@@ -58,7 +58,7 @@ async fn console_page(path: &WholePath, customer: &Page) -> Result<Form> {
     let sha = customer.text_of("#template-sha256").await?;
     assert_eq!(
         sha.trim(),
-        templates::catalog::digest(&form.template),
+        templates::digest::sha256(&form.template),
         "not the text that was shown"
     );
     Ok(form)

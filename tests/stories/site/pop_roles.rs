@@ -3,10 +3,7 @@
 use anyhow::Result;
 use harness::site::{Answered, Site};
 use serde_json::Value;
-use templates::{
-    catalog::{AWS_ROLES, digest},
-    quick_create,
-};
+use templates::{catalog::AWS_ROLES, digest::sha256, quick_create};
 
 const PAGE: &str = "/templates/pop-roles";
 const VPC: &str = "AWSLambdaVPCAccessExecutionRole";
@@ -76,7 +73,7 @@ async fn the_matrix_is_that_of_the_template() -> Result<()> {
         let shown = text.matches(&format!("<pre id=\"policy-{output}-")).count();
         assert_eq!(shown, policies.len() - 1, "{role}");
     }
-    assert!(text.contains(&digest(AWS_ROLES.body)));
+    assert!(text.contains(&sha256(AWS_ROLES.body)));
     assert!(plain(&text).contains(AWS_ROLES.body.trim()));
     Ok(())
 }

@@ -232,7 +232,7 @@ async fn every_copy_button_of_the_customers_page_fills_the_clipboard() -> Result
         }
     }
     let template = desk.site.anyone().get(&format!("{}/template.yaml", person.page)).await?.text;
-    assert_eq!(page.clipboard().await?, templates::catalog::digest(&template));
+    assert_eq!(page.clipboard().await?, templates::digest::sha256(&template));
     desk.leave().await
 }
 
@@ -572,7 +572,7 @@ async fn a_diff_of_two_templates_says_in_words_what_changed() -> Result<()> {
     assert!(!page.text_of("main").await?.contains("s3:GetBucketTagging"));
     let raw = page.attribute("a:has-text('Raw text')", "href").await?.context("no raw text")?;
     let raw = desk.admin.get(&raw).await?.text;
-    assert_eq!(page.text_of("#digest").await?, templates::catalog::digest(&raw));
+    assert_eq!(page.text_of("#digest").await?, templates::digest::sha256(&raw));
     assert_eq!(page.count(".source tr[id]").await?, raw.lines().count());
 
     desk.open("/templates").await?;

@@ -1,7 +1,7 @@
 //! A token that is not what it should be is worth nothing, and neither is what goes with it.
 
 use anyhow::Result;
-use harness::oidc::Provider;
+use harness::oidc::{Provider, SECRET};
 use http::StatusCode;
 use serde_json::{Value, json};
 
@@ -55,7 +55,25 @@ fn lies() -> Vec<(Value, &'static str)> {
         (json!({ "claims": { "at_hash": "AAAAAAAAAAAAAAAAAAAAAA" } }), "another access token"),
         (json!({ "claims": { "sub": "" } }), "whom it is about"),
         (json!({ "claims": { "sub": null } }), "cannot be read"),
+    ]
+}
+
+/// The same of what a token says about somebody.
+fn lies_about_people() -> Vec<(Value, &'static str)> {
+    vec![
         (json!({ "claims": { "email_verified": false } }), "e-mail address that was checked"),
+        (json!({ "claims": { "email_verified": null } }), "--oidc-trust-email"),
+        (
+            json!({ "claims": { "email": null }, "user": { "email": "rosa@vendor.test" } }),
+            "e-mail address that was checked",
+        ),
+        (
+            json!({
+                "claims": { "email_verified": null },
+                "user": { "email": "else@vendor.test", "email_verified": true },
+            }),
+            "e-mail address that was checked",
+        ),
         (json!({ "claims": { "email_verified": "false" } }), "e-mail address that was checked"),
         (json!({ "claims": { "email": "rosa" } }), "e-mail address that was checked"),
         (json!({ "claims": { "email": null } }), "e-mail address that was checked"),
@@ -75,7 +93,7 @@ fn lies() -> Vec<(Value, &'static str)> {
 
 #[tokio::test]
 async fn no_lie_lets_anybody_in() -> Result<()> {
-    for some in lies().chunks(20) {
+    for some in [lies(), lies_about_people()].concat().chunks(20) {
         // Each with a site of its own: from one address, no more than sixty ways a minute are taken.
         none_lets_in(some).await?;
     }
@@ -104,15 +122,33 @@ async fn what_is_odd_but_true_is_believed() -> Result<()> {
         json!({}),
         json!({ "header": { "kid": null, "typ": null } }),
         json!({ "claims": { "aud": ["site"], "azp": "site", "at_hash": null } }),
-        json!({ "claims": { "email_verified": null, "name": null } }),
+        json!({ "claims": { "name": null } }),
+        json!({
+            "claims": { "email_verified": null },
+            "user": { "email": "rosa@vendor.test", "email_verified": true },
+        }),
         json!({ "claims": { "email_verified": "true" } }),
         json!({ "claims": { "groups": "admins" } }),
         json!({ "claims": { "groups": null }, "user": { "groups": ["admins"] } }),
-        json!({ "claims": { "email": null }, "user": { "email": "rosa@vendor.test" } }),
+        json!({
+            "claims": { "email": null },
+            "user": { "email": "rosa@vendor.test", "email_verified": true },
+        }),
     ];
     for truth in truths {
         assert_eq!(try_it(&company, &mut liar, &truth).await?, "admin", "{truth}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_provider_that_checks_no_addresses_is_believed_where_the_vendor_says_so() -> Result<()> {
+    let company = Company::without_provider("site", SECRET, &["--oidc-trust-email=on"]).await?;
+    let mut liar = company.place.liar().await?;
+    let silent = json!({ "claims": { "email_verified": null } });
+    assert_eq!(try_it(&company, &mut liar, &silent).await?, "admin");
+    let denied = json!({ "claims": { "email_verified": false } });
+    assert_eq!(try_it(&company, &mut liar, &denied).await?, "");
     Ok(())
 }
 

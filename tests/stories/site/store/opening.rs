@@ -37,6 +37,22 @@ async fn a_database_opens_again_with_its_own_key_only() -> Result<()> {
     .await
 }
 
+#[tokio::test]
+async fn a_database_of_a_newer_release_is_left_alone_and_says_so() -> Result<()> {
+    on_databases(async |base| {
+        base.store.close().await;
+        let later = "UPDATE _sqlx_migrations SET version = 9999 \
+             WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
+        sqlx::query(later).execute(&base.direct().await?).await?;
+        let refused = Store::open(&base.url, key(), base.clock.clone()).await;
+        assert!(matches!(&refused, Err(StoreError::Newer)), "{refused:?}");
+        let words = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(words.contains("newer release"), "{words}");
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn copies_of_the_service_that_start_at_once_share_a_new_database() -> Result<()> {
     on_databases(async |base| {

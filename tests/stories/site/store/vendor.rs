@@ -55,7 +55,7 @@ async fn a_version_is_kept_as_it_was_published() -> Result<()> {
         let kept = store.template_version("stack", "0.1.0").await?.context("no version")?;
         assert_eq!((kept.body.as_str(), kept.notes.as_str()), ("Body: ü\n", "first"));
         assert_eq!((kept.published_at, kept.retired_at), (START, 0));
-        assert_eq!(kept.digest, templates::catalog::digest("Body: ü\n"));
+        assert_eq!(kept.digest, templates::digest::sha256("Body: ü\n"));
         clock.advance(5);
         assert!(store.add_template_version("stack", "0.1.0", "Body: ü\n", "again").await?);
         assert_eq!(store.template_version("stack", "0.1.0").await?, Some(kept));
@@ -137,7 +137,7 @@ async fn what_lies_in_buckets_is_known_by_region_and_cannot_become_another_text(
             version: "0.1.0".to_owned(),
             digest: digest.to_owned(),
         };
-        let (by, first) = (rosa(), templates::catalog::digest("first"));
+        let (by, first) = (rosa(), templates::digest::sha256("first"));
         assert!(store.add_template_version("stack", "0.1.0", "draft", "").await?);
         assert_eq!(store.published_in("stack", "0.1.0").await?, None);
         assert_eq!(store.published_versions("stack").await?, None);
