@@ -373,15 +373,22 @@ fn told(planned: &Undo, applied: &Applied) -> Result<Done, Error> {
     }
     if !applied.spared.is_empty() {
         left.push(format!(
-            "Kept, because a load balancer may still write to it: bucket {}",
-            applied.spared.join(", ")
+            "A load balancer may still write there, so the permission to do so stays: bucket {}",
+            applied
+                .spared
+                .iter()
+                .cloned()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(", ")
         ));
     }
     if !planned.unknown.is_empty() {
         let arns: Vec<&str> = planned.unknown.iter().map(LoadBalancerArn::as_str).collect();
         left.push(format!(
-            "Logging stays on, because the topic that kept account of what was before is gone: load \
-             balancer {}",
+            "Logging stays on, and so do subscriptions of the vendor to your own topics, because the topic \
+             that kept account of what was before is gone: load balancer {}",
             arns.join(", ")
         ));
     }

@@ -37,6 +37,8 @@ pub(crate) fn load_balancer(path: &str) -> String {
 /// An account, how AWS behaves in it, and what the stack is launched and updated with.
 #[derive(Debug, Clone)]
 pub(crate) struct World {
+    /// What the table of call sites calls it.
+    pub name: &'static str,
     /// What is there.
     pub account: Account,
     /// How AWS behaves.
@@ -71,13 +73,13 @@ pub(crate) fn plain() -> World {
     let tcp = load_balancer("net/tcp/70dc6c495c0c9188");
     let launch = launch(&[&web]);
     let update = Launch { retention: "30".to_owned(), ..self::launch(&[&web, &tcp]) };
-    World { account, rules, launch, update }
+    World { name: "plain", account, rules, launch, update }
 }
 
 /// The same, and the customer has a bucket with a policy and notifications of his own, to which one of
 /// the load balancers logs already.
 pub(crate) fn with_own_bucket() -> World {
-    let mut world = plain();
+    let mut world = World { name: "own bucket", ..plain() };
     let mut bucket = Bucket::of(ACCOUNT, REGION);
     bucket.allow(elb_may_write(THEIRS, "", ACCOUNT));
     bucket.allow(json!({
@@ -106,7 +108,7 @@ pub(crate) fn with_own_bucket() -> World {
 
 /// The same, but everything in that bucket is told to a topic of the customer's already.
 pub(crate) fn with_own_topic() -> World {
-    let mut world = with_own_bucket();
+    let mut world = World { name: "own topic", ..with_own_bucket() };
     world.account.topics.insert(
         THEIR_TOPIC.to_owned(),
         Topic {

@@ -81,14 +81,13 @@ pub fn texts(value: &Value) -> Vec<String> {
 
 /// IAM's wildcards: `*` for any run of characters, `?` for one.
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t, mut star, mut mark) = (0, 0, None, 0);
     while t < text.len() {
-        if p < pattern.len() && pattern[p] == '*' {
+        if p < pattern.len() && pattern[p] == b'*' {
             (star, mark) = (Some(p), t);
             p += 1;
-        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == text[t]) {
+        } else if p < pattern.len() && (pattern[p] == b'?' || pattern[p] == text[t]) {
             (p, t) = (p + 1, t + 1);
         } else if let Some(at) = star {
             (p, mark) = (at + 1, mark + 1);
@@ -97,7 +96,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
             return false;
         }
     }
-    pattern[p..].iter().all(|c| *c == '*')
+    pattern[p..].iter().all(|c| *c == b'*')
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub struct Applied {
     pub subscriptions: BTreeMap<String, String>,
     /// Buckets that were to go and hold logs.
     pub kept: Vec<String>,
-    /// Buckets that were to go and may still be written to.
+    /// Buckets that load balancers may still write to: they stay, or the permission to write does.
     pub spared: Vec<String>,
     /// Steps that failed, and why; of an undo only.
     pub failures: Vec<(Step, Error)>,
@@ -123,13 +123,14 @@ impl Applied {
 }
 
 /// Whether a step of an undo must not run because of what failed before it: a load balancer that
-/// still writes needs its bucket, and the topic keeps account of what a policy still grants.
+/// still writes needs its bucket, and the topic keeps account of what a policy still grants and of
+/// which topics the vendor still listens to.
 fn depends_on_failed(step: &Step, failed: &[(Step, Error)]) -> bool {
     failed.iter().any(|(failed, _)| {
         matches!(
             (failed, step),
             (Step::RestoreLogging { .. }, Step::DeleteBucketIfEmpty(_))
-                | (Step::EditPolicy { .. }, Step::DeleteTopic(_))
+                | (Step::EditPolicy { .. } | Step::Unsubscribe { .. }, Step::DeleteTopic(_))
         )
     })
 }
@@ -186,7 +187,13 @@ impl Hands<'_> {
                 }
                 continue;
             }
+            let whole = step;
             let step = spare_writers(self.id, step, failed);
+            if let Step::EditPolicy { bucket, .. } = &step
+                && step != *whole
+            {
+                applied.spared.push(bucket.clone());
+            }
             if let Err(error) = self.run(&step, &mut applied).await {
                 applied.failures.push((step, error));
             }

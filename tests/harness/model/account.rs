@@ -133,30 +133,21 @@ impl Account {
     /// The names of everything in which two accounts differ, each with both sides.
     pub fn differences(&self, other: &Self) -> Map<String, Value> {
         let mut found = Map::new();
-        let mut note = |name: &str, one: Option<String>, two: Option<String>| {
-            if one != two {
-                found.insert(name.to_owned(), json!([one, two]));
-            }
-        };
-        for (name, one, two) in pairs(&self.load_balancers, &other.load_balancers) {
-            note(name, one, two);
-        }
-        for (name, one, two) in pairs(&self.buckets, &other.buckets) {
-            note(name, one, two);
-        }
-        for (name, one, two) in pairs(&self.topics, &other.topics) {
-            note(name, one, two);
-        }
+        differing(&self.load_balancers, &other.load_balancers, &mut found);
+        differing(&self.buckets, &other.buckets, &mut found);
+        differing(&self.topics, &other.topics, &mut found);
         found
     }
 }
 
-/// Every name of two maps with what each has of it.
-fn pairs<'a, T: std::fmt::Debug>(
-    one: &'a BTreeMap<String, T>,
-    two: &'a BTreeMap<String, T>,
-) -> Vec<(&'a String, Option<String>, Option<String>)> {
+fn differing<T: std::fmt::Debug + PartialEq>(
+    one: &BTreeMap<String, T>,
+    two: &BTreeMap<String, T>,
+    found: &mut Map<String, Value>,
+) {
     let names: BTreeSet<&String> = one.keys().chain(two.keys()).collect();
-    let text = |of: &BTreeMap<String, T>, name: &String| of.get(name).map(|it| format!("{it:?}"));
-    names.into_iter().map(|name| (name, text(one, name), text(two, name))).collect()
+    for name in names.into_iter().filter(|name| one.get(*name) != two.get(*name)) {
+        let text = |of: &BTreeMap<String, T>| of.get(name).map(|it| format!("{it:?}"));
+        found.insert(name.clone(), json!([text(one), text(two)]));
+    }
 }

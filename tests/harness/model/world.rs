@@ -357,22 +357,17 @@ impl State {
             return denied(&request.call, &self.rules.account, action);
         }
         let about = request.about();
-        let shows = |(_, since): &&(Account, Instant)| stale && since.elapsed() < SHOWN_AFTER;
-        let mut account = match self.before.get(&about).filter(shows) {
-            Some((before, _)) => before.clone(),
-            None => self.account.clone(),
-        };
         self.rules.hidden = self.not_shown_yet();
-        let reply = match request.call.service.as_str() {
-            "s3" => s3::answer(&mut account, &self.rules, request),
-            "sns" => sns::answer(&mut account, &self.rules, &request.call),
-            _ => elb::answer(&mut account, &self.rules, &request.call),
-        };
-        if !stale && account != self.account {
+        let shows = |(_, since): &&(Account, Instant)| stale && since.elapsed() < SHOWN_AFTER;
+        if let Some((before, _)) = self.before.get(&about).filter(shows) {
+            return respond(&mut before.clone(), &self.rules, request);
+        }
+        let before = is_change(&request.call).then(|| self.account.clone());
+        let reply = respond(&mut self.account, &self.rules, request);
+        if let Some(before) = before.filter(|before| *before != self.account) {
             if request.call.operation.ends_with("BucketPolicy") {
                 self.policy_changed.insert(about.clone(), Instant::now());
             }
-            let before = std::mem::replace(&mut self.account, account);
             self.before.insert(about, (before, Instant::now()));
         }
         reply
@@ -393,6 +388,18 @@ impl State {
             self.watch = Some(watch);
         }
     }
+}
+
+fn respond(account: &mut Account, rules: &Rules, request: &Request) -> Reply {
+    match request.call.service.as_str() {
+        "s3" => s3::answer(account, rules, request),
+        "sns" => sns::answer(account, rules, &request.call),
+        _ => elb::answer(account, rules, &request.call),
+    }
+}
+
+fn is_change(call: &Call) -> bool {
+    !["Get", "Head", "List", "Describe"].iter().any(|start| call.operation.starts_with(start))
 }
 
 pub(super) fn denied(call: &Call, account: &str, action: &str) -> Reply {
