@@ -18,7 +18,7 @@ use handler::{Function, Unanswered, aws::Clients, handle, identity::Identity};
 use harness::{
     cloudformation::{Answer, Launch, RESOURCE},
     model::{
-        Aws,
+        Aws, Seen,
         account::{Account, Tags},
     },
 };
@@ -288,7 +288,16 @@ impl Stage {
             problems.other.push(format!("{phase}: the answer left less than 5 s before the end"));
         }
         let taken = state.answers.iter().find(|answer| answer.invocation == aws.invocation());
-        let later = |seen: &&&harness::model::Seen| {
+        let received = taken.filter(|taken| taken.received);
+        let again = |seen: &&&Seen| {
+            seen.operation == "Answer" && received.is_some_and(|taken| seen.begun > taken.at)
+        };
+        if mine.iter().any(|seen| again(&seen)) {
+            problems
+                .double_answers
+                .push(format!("{phase}: answered again after the answer was taken"));
+        }
+        let later = |seen: &&&Seen| {
             taken.is_some_and(|taken| seen.begun > taken.at)
                 && !["Answer", "Report"].contains(&seen.operation.as_str())
         };

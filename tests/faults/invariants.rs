@@ -7,7 +7,7 @@ use std::{
 };
 
 use harness::{
-    checks::{Notifications, Rule},
+    checks::{self, Notifications, Rule, Writer},
     model::{
         Seen, State, Watch,
         account::{Account, Bucket, KINDS, LoadBalancer},
@@ -88,11 +88,26 @@ fn check(state: &State, seen: &Seen, no_gap: bool, found: &mut Found) {
             if !owned && !state.removed.contains(bucket) {
                 found.other.push(format!("{at}: {arn} logs to {bucket}, which is not there"));
             }
+            // Where a Delete overtakes a Create, one takes back what the other is about to take back.
+            let alone = !state.faults.iter().any(|fault| fault.kind.holds());
+            if alone && state.removed.is_empty() && !may_write(&state.account, arn, bucket, prefix)
+            {
+                found.other.push(format!("{at}: {arn} may not write to {bucket} any more"));
+            }
             if no_gap && state.removed.is_empty() && !is_told(&state.account, bucket, prefix) {
                 found.other.push(format!("{at}: nobody is told of logs in {bucket} (a gap)"));
             }
         }
     }
+}
+
+/// Whether what a load balancer writes arrives.
+fn may_write(account: &Account, arn: &str, bucket: &str, prefix: &str) -> bool {
+    let writer = if arn.contains("/net/") { Writer::Network } else { Writer::Application };
+    let slash = if prefix.is_empty() { "" } else { "/" };
+    let key = format!("{prefix}{slash}AWSLogs/{ACCOUNT}/elasticloadbalancing/x.log.gz");
+    let policy = account.buckets.get(bucket).and_then(|bucket| bucket.policy.as_ref());
+    checks::lets_write(policy, writer, bucket, &key, ACCOUNT)
 }
 
 /// Whether the vendor hears of a log that is written below a prefix.

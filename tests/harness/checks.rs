@@ -32,13 +32,15 @@ pub(crate) fn offences(call: &Call, expected_owner: Option<&str>, account: &str)
 
 /// Who asks to write logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Writer {
+pub enum Writer {
+    /// An application load balancer.
     Application,
+    /// A network load balancer.
     Network,
 }
 
 /// Whether a bucket's policy lets load balancers write `key`.
-pub(crate) fn lets_write(
+pub fn lets_write(
     policy: Option<&Value>,
     writer: Writer,
     bucket: &str,

@@ -4,20 +4,23 @@
 use futures_util::future::LocalBoxFuture;
 use harness::{
     cloudformation::Answer,
-    model::fault::{Fault, Kind, Site, Times},
+    model::{
+        account::{Bucket, Topic},
+        fault::{Fault, Kind, Site, Times},
+    },
 };
 
 use super::{Case, Expect, Story, life, sites};
 use crate::{
     cloudformation::Stage,
     invariants,
-    worlds::{self, STACK},
+    worlds::{self, ACCOUNT, REGION, STACK},
 };
 
 type Told = for<'a> fn(&'a Case, &'a Stage) -> LocalBoxFuture<'a, ()>;
 
 pub(super) fn cases() -> Vec<Case> {
-    let told: [(&'static str, Told); 14] = [
+    let told: [(&'static str, Told); 16] = [
         ("create_create: two stacks share a load balancer", |_, s| Box::pin(create_create(s))),
         ("create_read: what Create says is there", |_, s| Box::pin(create_read(s))),
         ("create_list: what Create made is found by its tags", |_, s| Box::pin(create_list(s))),
@@ -39,6 +42,8 @@ pub(super) fn cases() -> Vec<Case> {
         ("replacement_then_rollback: Delete of another id touches nothing", |_, s| {
             Box::pin(delete_of_another(s))
         }),
+        ("a topic of our name that is not ours is left alone", |_, s| Box::pin(their_topic(s))),
+        ("a bucket of our name that is not ours is left alone", |_, s| Box::pin(their_bucket(s))),
         ("create_cancelled: Delete before any Create", |_, s| Box::pin(delete_of_nothing(s))),
     ];
     let case = |(name, told): (&str, Told)| Case {
@@ -180,4 +185,33 @@ async fn delete_of_nothing(stage: &Stage) {
     let answer = stage.deliver("Delete", &delete).await;
     stage.must(answer.is_some_and(|answer| !answer.failed()), || "Delete failed".to_owned());
     stage.must(stage.account() == before, || "something changed".to_owned());
+}
+
+async fn their_topic(stage: &Stage) {
+    let arn = stage.identity().topic_arn();
+    let theirs = Topic { signature_version: "1".to_owned(), ..Topic::default() };
+    stage.aws.customer(|account| {
+        account.topics.insert(arn.clone(), theirs.clone());
+    });
+    refused_and_left_alone(stage).await;
+}
+
+async fn their_bucket(stage: &Stage) {
+    let name = stage.identity().bucket_name(0);
+    stage.aws.customer(|account| {
+        account.buckets.insert(name.clone(), Bucket::of(ACCOUNT, REGION));
+    });
+    refused_and_left_alone(stage).await;
+}
+
+/// Create refuses, and Delete has nothing to put back.
+async fn refused_and_left_alone(stage: &Stage) {
+    let before = stage.account();
+    let event = stage.event("Create", None, stage.launch());
+    let answer = stage.deliver("Create", &event).await;
+    stage.must(answer.as_ref().is_some_and(Answer::failed), || format!("Create: {answer:?}"));
+    let id = answer.map(|answer| answer.physical_id);
+    succeed(stage, "Delete", id.as_deref()).await;
+    let changed = before.differences(&stage.account());
+    stage.must(changed.is_empty(), || format!("changed {changed:?}"));
 }

@@ -45,6 +45,13 @@ pub enum Kind {
     HeldAfter,
 }
 
+impl Kind {
+    /// Whether it makes a call wait, so that another event overtakes it.
+    pub fn holds(self) -> bool {
+        matches!(self, Self::HeldBefore | Self::HeldAfter)
+    }
+}
+
 /// How long a slow call takes: less than what an attempt may take.
 pub const SLOW: Duration = Duration::from_secs(12);
 

@@ -224,7 +224,9 @@ impl Sender for Aws {
                 _ => {}
             }
             if operation == "Answer" {
-                let answer = Taken { invocation: self.invocation, ..taken(&request) };
+                let lost = [Kind::ResetAfter, Kind::HangAfter, Kind::KilledAfter];
+                let received = !fault.is_some_and(|fault| lost.contains(&fault));
+                let answer = Taken { invocation: self.invocation, received, ..taken(&request) };
                 self.state().answers.push(answer);
             }
             match fault {
@@ -248,5 +250,6 @@ fn taken(request: &handler::http::Request) -> Taken {
         body: request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_vec(),
         at: Instant::now(),
         content_type: content_type.and_then(|one| one.to_str().ok()).unwrap_or_default().to_owned(),
+        received: true,
     }
 }

@@ -129,8 +129,10 @@ pub struct Taken {
     pub body: Vec<u8>,
     /// When it was taken.
     pub at: Instant,
-    /// Whether it came with a content type, which it must not.
+    /// The content type that it came with, which it must not.
     pub content_type: String,
+    /// Whether the function was told that it was taken.
+    pub received: bool,
 }
 
 /// Told of every change, while it is so.
