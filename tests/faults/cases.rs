@@ -19,7 +19,6 @@ use harness::model::{
 };
 use libtest_mimic::{Failed, Trial};
 use tokio::runtime;
-use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
     cloudformation::{CANARIES, Stage},
@@ -107,28 +106,20 @@ impl Case {
         let stage = Stage::new(&self.world, self.seed);
         stage.aws.state().faults.clone_from(&self.faults);
         stage.aws.state().edit = self.edit;
-        let log = stage.log.clone();
-        let subscriber = fmt()
-            .json()
-            .with_env_filter(EnvFilter::new("off,handler=trace"))
-            .with_writer(move || log.clone())
-            .without_time()
-            .finish();
+        stage.log.listen();
         let runtime = runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()
             .expect("a runtime");
-        tracing::subscriber::with_default(subscriber, || {
-            runtime.block_on(async {
-                match self.story {
-                    Story::Life => life::play(self, &stage).await,
-                    Story::NoRetry => crashes::play(self, &stage).await,
-                    Story::Twice => races::play_twice(self, &stage).await,
-                    Story::Told(told) => told(self, &stage).await,
-                    Story::Overtaken => races::play_overtaken(self, &stage).await,
-                }
-            });
+        runtime.block_on(async {
+            match self.story {
+                Story::Life => life::play(self, &stage).await,
+                Story::NoRetry => crashes::play(self, &stage).await,
+                Story::Twice => races::play_twice(self, &stage).await,
+                Story::Told(told) => told(self, &stage).await,
+                Story::Overtaken => races::play_overtaken(self, &stage).await,
+            }
         });
         stage
     }

@@ -2,7 +2,6 @@
 //! of it, Update, Delete; rollback after a failure; Lambda's retries; the hour that does not come.
 
 use std::{
-    io::Write,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -27,6 +26,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     invariants::{self, Findings, NoGap},
+    log::Log,
     worlds::{self, ACCOUNT, REGION, STACK, World},
 };
 
@@ -86,28 +86,6 @@ pub(crate) struct Stage {
     requests: Mutex<usize>,
     retries: AtomicBool,
     stack_id: String,
-}
-
-/// What the function writes to its log.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, some: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(some);
-        Ok(some.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// As text.
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
 }
 
 /// The SDK's clients on the model, as the function has them, but for where they lead.
@@ -269,7 +247,7 @@ impl Stage {
 
     fn unanswered(&self, error: &Unanswered) -> String {
         let text = format!("{error} {error:?}");
-        let _ = self.log.clone().write_all(text.as_bytes());
+        self.log.add(text.as_bytes());
         text
     }
 

@@ -16,6 +16,7 @@
 mod cases;
 mod cloudformation;
 mod invariants;
+mod log;
 mod report;
 mod worlds;
 
@@ -23,6 +24,7 @@ use libtest_mimic::Arguments;
 
 fn main() {
     let arguments = Arguments::from_args();
+    log::start();
     let conclusion = libtest_mimic::run(&arguments, cases::all());
     if !arguments.list {
         report::write();

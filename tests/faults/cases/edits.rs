@@ -8,7 +8,7 @@ use harness::{
     checks::{Empty, Filter, Rule},
     model::{
         account::Account,
-        fault::{Kind, Times},
+        fault::{Kind, Site, Times},
     },
 };
 use serde_json::json;
@@ -71,6 +71,17 @@ pub(super) fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for phase in ["Create", "Update", "Delete"] {
         for site in sites::of(&world, phase) {
+            if reads_again(&site) {
+                all.push(Case {
+                    group: "foreign edit",
+                    name: format!(
+                        "at {} {} of {phase}, somebody writes back what he read before",
+                        site.operation, site.nth
+                    ),
+                    faults: vec![sites::fault(&site, Kind::WrittenBack, Times::Once)],
+                    ..sites::calm(&world)
+                });
+            }
             if loses_edits(&site.operation) {
                 continue;
             }
@@ -90,6 +101,18 @@ pub(super) fn cases() -> Vec<Case> {
         }
     }
     all
+}
+
+/// Whether a request looks at a document that we have written, or writes one that others write too.
+fn reads_again(site: &Site) -> bool {
+    match site.operation.as_str() {
+        "GetBucketPolicy" | "GetBucketNotificationConfiguration" => site.nth > 1,
+        // The first of an Update is about a bucket that was just made: nobody else knows it.
+        "PutBucketPolicy" | "PutBucketNotificationConfiguration" => {
+            site.phase != "Update" || site.nth > 1
+        }
+        _ => false,
+    }
 }
 
 /// Whether a request replaces a whole document that was read just before, or runs beside one that does.

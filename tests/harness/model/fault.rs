@@ -33,6 +33,8 @@ pub enum Kind {
     Gone,
     /// Somebody else changes something just before.
     Edited,
+    /// Somebody writes back the document as he read it before the last change.
+    WrittenBack,
     /// A read shows what was so before the last change.
     Stale,
     /// The function is killed before the request has left.

@@ -104,6 +104,9 @@ impl Aws {
             return Ok(refused);
         }
         let reply = self.perform(number, request, false);
+        if fault == Kind::WrittenBack && !is_read(request) {
+            self.write_back(request);
+        }
         self.after(fault, reply).await
     }
 
@@ -128,6 +131,7 @@ impl Aws {
             Kind::Slow => sleep(SLOW).await,
             Kind::Gone => self.remove(request),
             Kind::Edited => self.edit(),
+            Kind::WrittenBack if is_read(request) => self.write_back(request),
             Kind::KilledBefore => self.die().await,
             Kind::HeldBefore => self.hold().await,
             _ => {}
@@ -160,6 +164,10 @@ impl Aws {
         gate.reached.notify_one();
         gate.released.notified().await;
     }
+}
+
+fn is_read(request: &Request) -> bool {
+    request.call.operation.starts_with("Get")
 }
 
 /// What AWS answers instead of doing something.
@@ -224,7 +232,7 @@ impl Sender for Aws {
                 _ => {}
             }
             if operation == "Answer" {
-                let lost = [Kind::ResetAfter, Kind::HangAfter, Kind::KilledAfter];
+                let lost = [Kind::ResetAfter, Kind::HangAfter, Kind::KilledAfter, Kind::HeldAfter];
                 let received = !fault.is_some_and(|fault| lost.contains(&fault));
                 let answer = Taken { invocation: self.invocation, received, ..taken(&request) };
                 self.state().answers.push(answer);

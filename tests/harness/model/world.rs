@@ -332,6 +332,21 @@ impl Aws {
         self.state().removed.insert(about);
     }
 
+    /// Somebody read the same document before our last change, and writes it now.
+    pub(super) fn write_back(&self, request: &Request) {
+        let mut state = self.state();
+        let about = request.about();
+        let before = state.before.get(&about).and_then(|(before, _)| before.buckets.get(&about));
+        let Some(before) = before.cloned() else { return };
+        if let Some(bucket) = state.account.buckets.get_mut(&about) {
+            if request.call.operation.ends_with("BucketPolicy") {
+                bucket.policy = before.policy;
+            } else {
+                bucket.notifications = before.notifications;
+            }
+        }
+    }
+
     pub(super) fn edit(&self) {
         let edit = self.state().edit;
         if let Some(edit) = edit {
