@@ -9,7 +9,8 @@
 //! with the emulator's own CloudFormation and Lambda.
 //!
 //! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
-//! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in.
+//! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in; [`sns`] signs messages as
+//! SNS does.
 
 pub mod browser;
 pub mod cloudformation;
@@ -23,6 +24,7 @@ pub mod postgres;
 pub mod preflight;
 pub mod proxy;
 pub mod site;
+pub mod sns;
 pub mod template;
 pub mod vendor;
 pub mod whole_path;
