@@ -28,6 +28,8 @@ pub enum Access {
     Link,
     /// Stacks, with their token.
     Stack,
+    /// SNS, for the topics of customers, by its signature.
+    Sns,
     /// Staff of this role or a higher one.
     Staff(Role),
     /// Programs with a token of this scope.

@@ -14,8 +14,9 @@ use crate::{
     assets,
     catalogue::Catalogue,
     clock::Millis,
+    intake::Intake,
     live::Live,
-    oidc::{SettingsError, SingleSignOn},
+    oidc::SingleSignOn,
     pages::{
         errors::Contact,
         frame::{Frame, Signed},
@@ -41,6 +42,8 @@ pub struct App {
     pub single_sign_on: Option<Arc<SingleSignOn>>,
     /// Whether local accounts sign in with their passwords.
     pub local_sign_in: bool,
+    /// Where SNS brings news of logs, if it does so here.
+    pub intake: Option<Arc<Intake>>,
     /// What the last check of the audit log found, and when.
     pub chain: Arc<RwLock<Option<(Chain, Millis)>>>,
 }
@@ -77,6 +80,8 @@ pub struct Limits {
     pub api: DefaultKeyedRateLimiter<String>,
     /// Ways to the company's sign-in and back.
     pub single_sign_on: DefaultKeyedRateLimiter<IpAddr>,
+    /// Messages of the topics of one account.
+    pub intake: DefaultKeyedRateLimiter<String>,
 }
 
 impl Default for Limits {
@@ -90,6 +95,8 @@ impl Default for Limits {
             api: RateLimiter::keyed(per_minute(600)),
             // A whole office may come from one address, and each takes two.
             single_sign_on: RateLimiter::keyed(per_minute(60)),
+            // A load balancer's node writes a log every five minutes; this is 15,000 of them.
+            intake: RateLimiter::keyed(per_minute(3000)),
         }
     }
 }
@@ -177,7 +184,7 @@ impl Site {
 
 impl App {
     /// Puts the parts together.
-    pub fn new(store: Store, settings: &Serve) -> Result<Self, SettingsError> {
+    pub fn new(store: Store, settings: &Serve) -> anyhow::Result<Self> {
         let site = Site {
             trusted_proxies: settings.trusted_proxies,
             webhook_hosts: settings.webhook_hosts.clone(),
@@ -185,7 +192,8 @@ impl App {
         };
         let single_sign_on = SingleSignOn::new(&settings.sign_in, &site.public_url)?.map(Arc::new);
         let local_sign_in = settings.sign_in.local_sign_in == Switch::On;
-        Ok(Self { single_sign_on, local_sign_in, ..Self::of_site(store, site) })
+        let intake = Intake::new(&store, &settings.take_in)?;
+        Ok(Self { single_sign_on, local_sign_in, intake, ..Self::of_site(store, site) })
     }
 
     /// The same without a way to sign in, with settings that are known from before.
@@ -198,6 +206,7 @@ impl App {
             limits: Arc::default(),
             single_sign_on: None,
             local_sign_in: false,
+            intake: None,
             chain: Arc::default(),
         }
     }

@@ -3,8 +3,10 @@
 
 pub mod cloudformation;
 pub mod iam;
+pub mod logs;
 pub mod publish;
 pub mod s3;
+pub mod sns;
 pub mod sts;
 
 use std::time::Duration;

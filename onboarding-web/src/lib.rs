@@ -2,7 +2,8 @@
 //!
 //! In reading order: [`settings`] is what the program is started with; [`routes`] has every address and
 //! who may call it; [`access`] decides that; [`oidc`] asks a company's sign-in who somebody
-//! is; [`staff`] and [`launch`] answer staff and customers with the views in [`pages`]; [`reports`] takes what stacks say; [`onboarding`] is where a customer stands,
+//! is; [`staff`] and [`launch`] answer staff and customers with the views in [`pages`]; [`reports`] takes what stacks say,
+//! [`intake`] what SNS says of logs; [`onboarding`] is where a customer stands,
 //! decided without I/O; [`store`] keeps all of it. Links are built in [`links`], words come from
 //! [`hints`], [`permissions`] and [`progress`]. [`serve`] puts it together.
 //!
@@ -25,6 +26,7 @@ pub mod error;
 pub mod event_stream;
 pub mod hints;
 pub mod import;
+pub mod intake;
 pub mod launch;
 pub mod links;
 pub mod live;

@@ -3,6 +3,7 @@
 //! What is kept of a stack is what its reports said, request by request. Where it stands is a function
 //! of that, so it makes no difference in which order reports arrive, how often, or how late.
 
+pub mod logs;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use templates::report::{Phase, Report, Step};
 
+use self::logs::{Heard, Logs};
 pub use self::state::State;
 use crate::clock::{MINUTE, Millis};
 
@@ -33,6 +35,9 @@ pub struct Onboarding {
     pub stack: Option<Stack>,
     /// The last stack that reported with the right token from the wrong place.
     pub misdirected: Option<Misdirected>,
+    /// What is known of its logs; nothing where others take them in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logs: Option<Logs>,
 }
 
 /// A stack, as far as its reports tell.
@@ -103,6 +108,10 @@ pub enum Signal {
     Misdirected(String),
     /// The stack in the wrong place was deleted, or the place was corrected.
     Cleared,
+    /// Logs are taken in here, for the bound stack too.
+    Watched,
+    /// Something was heard of logs.
+    Logs(Heard),
 }
 
 /// What went wrong last and still matters.
@@ -145,8 +154,17 @@ pub fn next(mut onboarding: Onboarding, signal: &Signal, now: Millis) -> Onboard
             onboarding.misdirected = Some(Misdirected { reason: reason.clone(), at: now });
         }
         Signal::Cleared => onboarding.misdirected = None,
+        Signal::Watched => {
+            onboarding.logs.get_or_insert_default();
+        }
+        Signal::Logs(heard) => {
+            let set_up_at = onboarding.stack.as_ref().map_or(0, |one| one.standing().set_up_at);
+            onboarding.logs.get_or_insert_default().hear(heard, now, set_up_at);
+        }
         Signal::Reported(report) => {
             if onboarding.stack.as_ref().is_none_or(|stack| stack.id != report.stack_id) {
+                // Another stack has another topic.
+                onboarding.logs = onboarding.logs.map(|_| Logs::default());
                 onboarding.stack = Some(Stack { id: report.stack_id.clone(), ..Stack::default() });
             }
             if let Some(stack) = &mut onboarding.stack {
@@ -176,7 +194,12 @@ impl Onboarding {
             return State::Failed;
         }
         match &self.stack {
-            Some(stack) => stack.state(now),
+            Some(stack) => match (stack.state(now), &self.logs) {
+                (State::Active, Some(logs)) => {
+                    logs.state(logs::load_balancers(&stack.standing().outputs).as_deref())
+                }
+                (state, _) => state,
+            },
             None if self.opened > 0 => State::Opened,
             None => State::Sent,
         }

@@ -1,5 +1,7 @@
 //! How far a customer's stacks are, in words.
 
+mod logs;
+
 use templates::report::Step;
 
 use crate::{
@@ -48,9 +50,13 @@ fn region(
         tag: Tag::of_state(state.name()),
         headline: headline(site, region, state, failure.as_ref(), staff),
         steps: last.map(steps).unwrap_or_default(),
-        problem: failure
-            .filter(|_| state != State::Running)
-            .map(|failure| problem(site, customer, onboarding, &failure, staff)),
+        problem: logs::problem(site, customer, state, onboarding.logs.as_ref(), staff).or_else(
+            || {
+                let failure = failure.filter(|_| state != State::Running);
+                failure.map(|failure| problem(site, customer, onboarding, &failure, staff))
+            },
+        ),
+        logs: logs::rows(&standing, onboarding.logs.as_ref()),
         facts: facts(&standing),
         stack: stack.map_or_else(String::new, |stack| stack.id.clone()),
     }
@@ -80,7 +86,9 @@ fn headline(
             "We have not heard of the stack for more than 15 minutes. Look at the stack's events in AWS: \
              if it is complete or failed there, its last message was lost on the way."
         }
-        (State::Active, _) => return connected(site, region, failure, staff),
+        (State::Active | State::Waiting | State::Silent | State::Unreadable, _) => {
+            return connected(site, region, state, failure, staff);
+        }
         (State::Removed, _) => {
             "The stack was deleted and everything was put back. Logs that were written stay in their \
              bucket."
@@ -100,7 +108,17 @@ fn headline(
 }
 
 /// What is said of a stack that works.
-fn connected(site: &Site, region: &Region, failure: Option<&Failure>, staff: bool) -> String {
+fn connected(
+    site: &Site,
+    region: &Region,
+    state: State,
+    failure: Option<&Failure>,
+    staff: bool,
+) -> String {
+    let of_logs = logs::headline(site, state, region.onboarding.logs.as_ref());
+    if let Some(words) = of_logs.clone().filter(|_| state != State::Active) {
+        return words;
+    }
     let words = if region.dropped_at != 0 {
         "This region was taken off the list. Its stack is still there: delete it in AWS to end it."
     } else if region.wants_update() && staff {
@@ -110,6 +128,8 @@ fn connected(site: &Site, region: &Region, failure: Option<&Failure>, staff: boo
         "Connected. What is to be analysed has changed since: update the stack, as described below."
     } else if failure.is_some_and(|failure| failure.put_back) {
         "Connected. The last change did not work, and AWS put back what was before."
+    } else if let Some(words) = of_logs {
+        return words;
     } else {
         return format!(
             "Connected. Logging is on, and {} is told of each new log. The first logs come within about \

@@ -122,7 +122,7 @@ pub fn change(
         Verdict::Accepted => {
             let signal = Signal::Reported(report.clone());
             let onboarding = Some(next(region.onboarding.clone(), &signal, now));
-            return Change { onboarding, events, audit: None };
+            return Change { onboarding, events, ..Change::default() };
         }
         Verdict::Misdirected(why) | Verdict::Refused(why) => why,
     };
@@ -145,6 +145,7 @@ pub fn change(
         onboarding: signal.map(|signal| next(region.onboarding.clone(), &signal, now)),
         events,
         audit: Some(entry),
+        quiet: false,
     }
 }
 
@@ -234,7 +235,11 @@ async fn keep(
         .store
         .change_onboarding(&actor, (&id, &region), |customer, region| {
             let verdict = judge(customer, region, generation, &report, now);
-            let change = change(&verdict, customer, region, &report, now);
+            let mut change = change(&verdict, customer, region, &report, now);
+            if app.intake.is_some() && verdict == Verdict::Accepted {
+                change.onboarding =
+                    change.onboarding.map(|onboarding| next(onboarding, &Signal::Watched, now));
+            }
             (verdict, change)
         })
         .await?;

@@ -23,6 +23,7 @@ use crate::{
     app::App,
     assets, error,
     error::Problem,
+    intake::door,
     launch, reports,
     staff::{
         audit, customer, customers, form, import, integrations, pop_roles, settings, sign_in,
@@ -88,7 +89,8 @@ fn anyone() -> Vec<Route> {
         route(get.clone(), "/favicon.svg", who, assets::favicon),
         route(get.clone(), "/healthz", who, alive),
         route(get, "/readyz", who, ready),
-        route(post, "/reports", Access::Stack, reports::take),
+        route(post.clone(), "/reports", Access::Stack, reports::take),
+        route(post, "/intake/sns", Access::Sns, door::take),
     ]
 }
 
@@ -249,7 +251,7 @@ pub fn router(app: &App) -> Router {
                 let state = (app.clone(), scope);
                 route.handler.layer(from_fn_with_state(state, api::caller::require))
             }
-            Access::Anyone | Access::Link | Access::Stack => route.handler,
+            Access::Anyone | Access::Link | Access::Stack | Access::Sns => route.handler,
         };
         router = router.route(route.path, handler);
     }

@@ -15,6 +15,7 @@ use tokio::{net::TcpListener, sync::watch, time::interval};
 use crate::{
     app::App,
     clock::{Clock, Millis},
+    intake::{self, work::Worker},
     password, routes,
     settings::{Serve, Storage},
     store::{Actor, Role, Store},
@@ -167,6 +168,11 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
             log_failure("idempotency keys", one.store.forget_old_idempotency_keys().await);
             log_failure("deliveries", one.store.forget_old_deliveries().await);
             one.limits.single_sign_on.retain_recent();
+            one.limits.intake.retain_recent();
+            if let Some(intake) = &one.intake {
+                intake.certificates.retain_recent();
+                log_failure("messages", one.store.forget_old_messages().await);
+            }
         }
     }));
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(60));
@@ -179,6 +185,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
         }
     }));
     tasks.extend(telling(app, stopped));
+    tasks.extend(taking_in(app, stopped));
     // Other copies of the service, and the command line, change customers too.
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(1));
     tasks.push(tokio::spawn(async move {
@@ -214,6 +221,32 @@ fn telling(app: &App, stopped: &watch::Receiver<bool>) -> Option<Task> {
             log_failure("webhooks", messenger.begin().await);
         }
     }))
+}
+
+/// Works on what SNS brought, and looks who has fallen silent.
+fn taking_in(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
+    if app.intake.is_none() {
+        return Vec::new();
+    }
+    let worker = Worker::new(app.clone());
+    let (mut end, mut ticks) = (stopped.clone(), interval(Duration::from_millis(250)));
+    let working = tokio::spawn(async move {
+        while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+            log_failure("intake", worker.begin().await);
+        }
+    });
+    let (app, mut end, mut ticks) =
+        (app.clone(), stopped.clone(), interval(Duration::from_secs(30)));
+    let watching = tokio::spawn(async move {
+        while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+            log_failure("silence", intake::watch::look(&app).await);
+            if let Ok(waiting) = app.store.arrived_count().await {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                metrics::gauge!("onboarding_intake_waiting").set(waiting as f64);
+            }
+        }
+    });
+    vec![working, watching]
 }
 
 fn log_failure(what: &str, outcome: crate::store::Result<()>) {

@@ -4,6 +4,7 @@
 //! holds the environment's names, one `NAME=value` a line.
 
 mod oidc;
+mod take_in;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -11,8 +12,11 @@ use clap::Args;
 use templates::partition::Partition;
 use url::Url;
 
-pub use self::oidc::{SignInWays, Switch};
 pub(crate) use self::oidc::{issuer, some_text};
+pub use self::{
+    oidc::{SignInWays, Switch},
+    take_in::{TakeIn, Way},
+};
 use crate::command_line::Cli;
 
 /// Where things are kept.
@@ -98,6 +102,9 @@ pub struct Serve {
     /// How staff sign in.
     #[command(flatten)]
     pub sign_in: SignInWays,
+    /// How news of logs comes in.
+    #[command(flatten)]
+    pub take_in: TakeIn,
     /// Address and port to listen on. TLS is the business of a proxy in front.
     #[arg(long, env = "ONBOARDING_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -289,6 +296,10 @@ mod tests {
             ("--oidc-client-id", " ", "must not be empty"),
             ("--oidc-name", "", "must not be empty"),
             ("--local-sign-in", "maybe", "invalid value"),
+            ("--intake", "ftp", "invalid value"),
+            ("--intake-certificates", "http://10.0.0.1:1", "on this machine"),
+            ("--intake-certificates", "http://localhost.evil.test", "on this machine"),
+            ("--silent-after-hours", "0", "not in 1..=720"),
         ];
         for (flag, value, words) in cases {
             let refused = refused(&[flag, value]);

@@ -10,6 +10,7 @@ mod customers;
 mod events;
 mod identities;
 mod imports;
+mod intake;
 mod links;
 mod list;
 mod onboardings;
@@ -38,6 +39,7 @@ pub use self::{
     events::Event,
     identities::Admission,
     imports::Import,
+    intake::{Arrived, Incoming},
     list::{ListFilter, ListPage, ListRow, Sort},
     once::Once,
     sessions::Sessions,

@@ -102,7 +102,8 @@ pub fn check_url(text: &str, own: &[String]) -> Result<Url, String> {
 
 /// Looks names up, and keeps what is reached from anywhere only. It is asked at every connection, so
 /// a name that leads elsewhere later leads nowhere.
-struct PublicOnly {
+#[derive(Debug, Default)]
+pub(crate) struct PublicOnly {
     own: Vec<String>,
 }
 

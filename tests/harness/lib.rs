@@ -10,7 +10,8 @@
 //! the thousand.
 //!
 //! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
-//! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in.
+//! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in; [`sns`] signs messages as
+//! SNS does.
 
 pub mod browser;
 pub mod checks;
@@ -26,6 +27,7 @@ pub mod postgres;
 pub mod preflight;
 pub mod proxy;
 pub mod site;
+pub mod sns;
 pub mod template;
 pub mod vendor;
 pub mod whole_path;

@@ -25,6 +25,7 @@ pub struct Site {
     pub url: String,
     folder: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
     child: Child,
     http: reqwest::Client,
 }
@@ -92,6 +93,30 @@ impl Site {
 
     /// Starts it on a database; a SQLite file of its own if that is empty.
     pub async fn on(database: &str, arguments: &[&str]) -> Result<Self> {
+        Self::with(database, arguments, Vec::new()).await
+    }
+
+    /// The same with credentials for an account on an emulator, by way of a port on loopback.
+    pub async fn with_aws(
+        database: &str,
+        arguments: &[&str],
+        (port, account): (u16, &str),
+    ) -> Result<Self> {
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let environment = vec![
+            set("AWS_ACCESS_KEY_ID", account),
+            set("AWS_SECRET_ACCESS_KEY", "secret"),
+            set("AWS_ENDPOINT_URL", &format!("http://127.0.0.1:{port}")),
+            set("AWS_EC2_METADATA_DISABLED", "true"),
+        ];
+        Self::with(database, arguments, environment).await
+    }
+
+    async fn with(
+        database: &str,
+        arguments: &[&str],
+        environment: Vec<(String, String)>,
+    ) -> Result<Self> {
         let folder = target().join("sites").join(Uuid::new_v4().to_string());
         fs::create_dir_all(&folder)?;
         let port = free_port()?;
@@ -109,12 +134,12 @@ impl Site {
             format!("--public-url={url}"),
         ];
         all.extend(arguments.iter().map(|&one| one.to_owned()));
-        let child = spawn(&all, &folder)?;
+        let child = spawn(&all, &environment, &folder)?;
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(30))
             .build()?;
-        let mut site = Self { url, folder, arguments: all, child, http };
+        let mut site = Self { url, folder, arguments: all, environment, child, http };
         site.wait().await?;
         Ok(site)
     }
@@ -158,7 +183,7 @@ impl Site {
 
     /// Starts it again after [`Self::kill`].
     pub async fn restart(&mut self) -> Result<()> {
-        self.child = spawn(&self.arguments, &self.folder)?;
+        self.child = spawn(&self.arguments, &self.environment, &self.folder)?;
         self.wait().await
     }
 
@@ -225,9 +250,10 @@ impl Site {
     }
 }
 
-fn spawn(arguments: &[String], folder: &Path) -> Result<Child> {
+fn spawn(arguments: &[String], environment: &[(String, String)], folder: &Path) -> Result<Child> {
     Ok(Command::new(program()?)
         .args(arguments)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(File::options().create(true).append(true).open(folder.join("out"))?)

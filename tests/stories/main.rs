@@ -11,6 +11,7 @@ mod create;
 mod delete;
 mod delete_during_create;
 mod existing_bucket;
+mod intake;
 mod launch_role;
 mod load_balancers;
 mod logging_before;

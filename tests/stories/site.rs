@@ -1,6 +1,6 @@
 //! The site: from a customer's name to a green page.
 
-mod access;
+pub(crate) mod access;
 mod api;
 mod durability;
 mod hostile;

@@ -18,7 +18,8 @@ pub struct CustomerRow {
     name: String,
     /// The AWS account.
     account: String,
-    /// `sent`, `opened`, `running`, `failed`, `active`, `stale` or `removed`.
+    /// `sent`, `opened`, `running`, `waiting`, `active`, `silent`, `unreadable`, `failed`, `stale` or
+    /// `removed`.
     state: String,
     /// The version that links pin.
     template_version: String,
@@ -43,7 +44,8 @@ pub struct Customer {
     email: String,
     /// The AWS account.
     account: String,
-    /// `sent`, `opened`, `running`, `failed`, `active`, `stale` or `removed`.
+    /// `sent`, `opened`, `running`, `waiting`, `active`, `silent`, `unreadable`, `failed`, `stale` or
+    /// `removed`.
     state: String,
     /// One stack each.
     regions: Vec<Region>,

@@ -42,7 +42,7 @@ pub struct List {
     /// A part of the name, account, contact or load balancers.
     #[arg(default_value = "")]
     query: String,
-    /// sent, opened, running, failed, active, stale or removed.
+    /// sent, opened, running, waiting, active, silent, unreadable, failed, stale or removed.
     #[arg(long, default_value = "")]
     state: String,
     /// For instance eu-west-1.

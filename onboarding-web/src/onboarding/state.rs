@@ -5,6 +5,10 @@
 pub enum State {
     /// The last thing that was tried failed.
     Failed,
+    /// Logs are written, and the vendor cannot read them.
+    Unreadable,
+    /// No logs come any more, or none ever came.
+    Silent,
     /// Running, and not heard of for too long.
     Stale,
     /// The stack is at work.
@@ -13,20 +17,25 @@ pub enum State {
     Opened,
     /// The link was made.
     Sent,
+    /// Logging is set up; the vendor has not read a log yet.
+    Waiting,
     /// The stack was deleted.
     Removed,
-    /// Logging is set up.
+    /// Logging is set up, and a log was read where the vendor looks for logs.
     Active,
 }
 
 impl State {
     /// All states.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Failed,
+        Self::Unreadable,
+        Self::Silent,
         Self::Stale,
         Self::Running,
         Self::Opened,
         Self::Sent,
+        Self::Waiting,
         Self::Removed,
         Self::Active,
     ];
@@ -35,10 +44,13 @@ impl State {
     pub fn name(self) -> &'static str {
         match self {
             Self::Failed => "failed",
+            Self::Unreadable => "unreadable",
+            Self::Silent => "silent",
             Self::Stale => "stale",
             Self::Running => "running",
             Self::Opened => "opened",
             Self::Sent => "sent",
+            Self::Waiting => "waiting",
             Self::Active => "active",
             Self::Removed => "removed",
         }

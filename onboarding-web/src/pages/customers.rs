@@ -327,10 +327,20 @@ pub(crate) mod tests {
     }
 
     fn rows() -> Vec<Row> {
-        let mut rows: Vec<_> =
-            ["failed", "stale", "running", "opened", "sent", "active", "removed"]
-                .map(|state| row("Harbour Books", state))
-                .into();
+        let mut rows: Vec<_> = [
+            "failed",
+            "stale",
+            "running",
+            "opened",
+            "sent",
+            "active",
+            "removed",
+            "waiting",
+            "silent",
+            "unreadable",
+        ]
+        .map(|state| row("Harbour Books", state))
+        .into();
         rows[3].link_tag = Some(Tag::of_link("expired"));
         rows[3].link_words = String::new();
         rows[4].link_tag = Some(Tag::of_link("revoked"));

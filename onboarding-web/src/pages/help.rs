@@ -21,7 +21,7 @@ pub struct HelpPage {
 }
 
 /// As shown, in the order things happen.
-const STATES: [(&str, &str); 7] = [
+const STATES: [(&str, &str); 10] = [
     ("sent", "The link was made. Nobody has opened it yet."),
     ("opened", "Somebody opened the link. No stack has reported."),
     ("running", "A stack is being created, updated or deleted."),
@@ -29,7 +29,10 @@ const STATES: [(&str, &str); 7] = [
         "failed",
         "The stack stopped, and what it had changed was put back. The customer’s page says why.",
     ),
+    ("waiting", "The stack is complete. No log has come yet."),
     ("active", "The stack is complete, and logs can be read."),
+    ("silent", "No log has come for longer than it should, or the subscription was ended."),
+    ("unreadable", "Logs are written, and we may not read them. The customer’s page says why."),
     ("stale", "It was connected, but nothing has come for longer than it should."),
     ("removed", "The stack was deleted. Logs stay with the customer."),
 ];

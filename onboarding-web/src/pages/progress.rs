@@ -44,6 +44,8 @@ pub struct RegionProgress {
     pub steps: Vec<StepRow>,
     /// What went wrong.
     pub problem: Option<Problem>,
+    /// What is known of each load balancer's logs; empty where others take them in.
+    pub logs: Vec<StepRow>,
     /// What is set up: name and value.
     pub facts: Vec<(String, String)>,
     /// Name or ARN of the stack; empty if unknown.
@@ -132,6 +134,7 @@ pub(crate) mod samples {
             headline: headline.into(),
             steps,
             problem: None,
+            logs: vec![],
             facts: vec![],
             stack: String::new(),
         }

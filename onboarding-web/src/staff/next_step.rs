@@ -36,7 +36,9 @@ pub(super) fn of(app: &App, customer: &Customer, standing: Standing, shares: boo
              page says how.",
             copy("Copy the link", "page-link"),
         ),
-        Standing::Active => ("Connected. Nothing to do.", Offer::Nothing),
+        Standing::Active | Standing::Waiting | Standing::Silent | Standing::Unreadable => {
+            by_logs(app, customer, standing)
+        }
         Standing::Removed => (
             "The stack was deleted. To connect again, send the link again.",
             copy("Copy the link", "page-link"),
@@ -49,6 +51,27 @@ pub(super) fn of(app: &App, customer: &Customer, standing: Standing, shares: boo
         offer => offer,
     };
     NextStep { sentence: sentence.to_owned(), offer }
+}
+
+/// What to do about logs that are read, awaited, missed, or closed to us.
+fn by_logs(app: &App, customer: &Customer, standing: Standing) -> (&'static str, Offer) {
+    let sentence = match standing {
+        Standing::Waiting => {
+            return (
+                "Set up. The page turns green with the first log. Nothing to do.",
+                Offer::Nothing,
+            );
+        }
+        Standing::Silent => {
+            "No logs come. Ask the customer, with the reply that names likely reasons."
+        }
+        Standing::Unreadable => {
+            "We cannot read the logs. Send the customer the reply that says what to do."
+        }
+        _ => return ("Connected. Nothing to do.", Offer::Nothing),
+    };
+    let target = format!("reply-{}", region_that(app, customer, standing));
+    (sentence, Offer::Copy { label: "Copy the reply".to_owned(), target })
 }
 
 /// What goes before where the stacks stand: that the customer is leaving, or has no link that works.

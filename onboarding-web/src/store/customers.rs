@@ -122,6 +122,8 @@ pub struct Change {
     pub events: Vec<Event>,
     /// What the audit log gets.
     pub audit: Option<NewAudit>,
+    /// Nobody needs to look: neither the state nor the timeline changes.
+    pub quiet: bool,
 }
 
 impl Customer {

@@ -127,7 +127,7 @@ impl Store {
             return Ok(None);
         };
         let (outcome, change) = decide(&customer, found);
-        let Change { onboarding, events, audit } = change;
+        let Change { onboarding, events, audit, quiet } = change;
         if let Some(onboarding) = onboarding {
             if found.dropped_at != 0 && onboarding.stack.as_ref().is_none_or(Stack::is_over) {
                 // Off the list, and its stack is gone: nothing is left to be seen.
@@ -135,9 +135,15 @@ impl Store {
             } else {
                 write_status(&mut tx, id, region, &onboarding).await?;
             }
-            let update = "UPDATE customers SET changed_at = $1, news_at = $1 WHERE id = $2";
+            let update = if quiet {
+                "UPDATE customers SET changed_at = $1 WHERE id = $2"
+            } else {
+                "UPDATE customers SET changed_at = $1, news_at = $1 WHERE id = $2"
+            };
             sqlx::query(update).bind(self.now()).bind(id).execute(&mut *tx).await?;
-            self.refresh(&mut tx, id).await?;
+            if !quiet {
+                self.refresh(&mut tx, id).await?;
+            }
         }
         events::append(&mut tx, id, &events).await?;
         if let Some(entry) = audit {

@@ -1,7 +1,7 @@
 //! Who may call what, and what every answer carries.
 
 pub(super) mod rows;
-pub(super) mod world;
+pub(crate) mod world;
 
 use std::collections::BTreeSet;
 

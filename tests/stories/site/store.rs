@@ -152,7 +152,7 @@ async fn reported(store: &Store, id: &str, region: &str, report: Report) -> Resu
     let taken = store.change_onboarding(&actor, (id, region), |_, region| {
         let signal = Signal::Reported(report);
         let onboarding = next(region.onboarding.clone(), &signal, now);
-        ((), Change { onboarding: Some(onboarding), events: Vec::new(), audit: None })
+        ((), Change { onboarding: Some(onboarding), ..Change::default() })
     });
     ensure!(taken.await?.is_some(), "{region} is not known");
     Ok(())

@@ -82,6 +82,8 @@ pub(crate) const ROWS: &[Row] = &[
         Access::Stack,
         ["401", "401", "401", "401", "refused", "refused", "refused", "401"],
     ),
+    // Nobody's where logs are not taken in.
+    row("POST", "/intake/sns", Access::Sns, ["404"; 8]),
     link("/c/{token}"),
     link("/c/{token}/progress"),
     link("/c/{token}/events"),

@@ -356,7 +356,7 @@ impl Seeded {
         for report in reports(person, 0, "Create", (1, ""), End::At(Step::Bucket)) {
             onboarding = next(onboarding, &Signal::Reported(report), now);
         }
-        let change = Change { onboarding: Some(onboarding), events: Vec::new(), audit: None };
+        let change = Change { onboarding: Some(onboarding), ..Change::default() };
         let (actor, place) = (Actor::of("stack"), (person.id.as_str(), "eu-west-1"));
         let kept = store.change_onboarding(&actor, place, |_, _| ((), change));
         kept.await?.context("no such customer")

@@ -29,7 +29,7 @@ fn event(id: &str, at: i64) -> Event {
 
 /// What `decide` answers with if only the timeline changes.
 fn only(events: Vec<Event>) -> Change {
-    Change { onboarding: None, events, audit: None }
+    Change { events, ..Change::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -50,7 +50,12 @@ async fn thirty_reports_at_once_lose_nothing() -> Result<()> {
                     let events = vec![event(&name, START + number)];
                     (
                         onboarding.opened,
-                        Change { onboarding: Some(onboarding), events, audit: Some(entry) },
+                        Change {
+                            onboarding: Some(onboarding),
+                            events,
+                            audit: Some(entry),
+                            quiet: false,
+                        },
                     )
                 };
                 store.change_onboarding(&actor, (&id, "eu-west-1"), change).await
