@@ -156,23 +156,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(300));
     tasks.push(tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
-            log_failure("audit", one.check_audit().await);
-            log_failure("sessions", one.store.forget_old_sessions().await);
-            let before = one.store.now() - password::FORGOTTEN_AFTER;
-            log_failure("failures", one.store.forget_old_failures(before).await);
-            log_failure("places", one.store.forget_old_places().await);
-            log_failure("imports", one.store.forget_old_imports().await);
-            one.limits.unknown_tokens.retain_recent();
-            one.limits.reports.retain_recent();
-            one.limits.api.retain_recent();
-            log_failure("idempotency keys", one.store.forget_old_idempotency_keys().await);
-            log_failure("deliveries", one.store.forget_old_deliveries().await);
-            one.limits.single_sign_on.retain_recent();
-            one.limits.intake.retain_recent();
-            if let Some(intake) = &one.intake {
-                intake.certificates.retain_recent();
-                log_failure("messages", one.store.forget_old_messages().await);
-            }
+            clear_up(&one).await;
         }
     }));
     let (one, mut end, mut ticks) = (app.clone(), stopped.clone(), every(60));
@@ -204,6 +188,27 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
         }
     }));
     tasks
+}
+
+/// Checks the audit log, and forgets what nobody needs any more.
+async fn clear_up(app: &App) {
+    log_failure("audit", app.check_audit().await);
+    log_failure("sessions", app.store.forget_old_sessions().await);
+    let before = app.store.now() - password::FORGOTTEN_AFTER;
+    log_failure("failures", app.store.forget_old_failures(before).await);
+    log_failure("places", app.store.forget_old_places().await);
+    log_failure("imports", app.store.forget_old_imports().await);
+    app.limits.unknown_tokens.retain_recent();
+    app.limits.reports.retain_recent();
+    app.limits.api.retain_recent();
+    log_failure("idempotency keys", app.store.forget_old_idempotency_keys().await);
+    log_failure("deliveries", app.store.forget_old_deliveries().await);
+    app.limits.single_sign_on.retain_recent();
+    app.limits.intake.retain_recent();
+    if let Some(intake) = &app.intake {
+        intake.certificates.retain_recent();
+        log_failure("messages", app.store.forget_old_messages().await);
+    }
 }
 
 /// Tells webhooks what they are to be told.

@@ -21,7 +21,8 @@ use libtest_mimic::{Failed, Trial};
 use tokio::runtime;
 
 use crate::{
-    cloudformation::{CANARIES, Stage},
+    clients::CANARIES,
+    cloudformation::Stage,
     report::{self, Tally},
     worlds::World,
 };
@@ -135,22 +136,22 @@ impl Case {
     }
 
     fn judge(&self, stage: &Stage) -> (Tally, Vec<String>) {
-        let state = stage.aws.state();
+        let all = stage.aws.state();
         let found = stage.findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut problems = stage.problems().clone();
-        problems.other.extend(state.violations.clone());
+        problems.other.extend(all.violations.clone());
         problems.other.extend(found.other);
         if self.receipt_is_lost() {
             problems.double_answers.clear();
         }
         let answers: String =
-            state.answers.iter().map(|taken| String::from_utf8_lossy(&taken.body)).collect();
+            all.answers.iter().map(|taken| String::from_utf8_lossy(&taken.body)).collect();
         let said = stage.log.text() + &answers;
         let seen = CANARIES.iter().filter(|canary| said.contains(*canary));
         problems.secrets.extend(seen.map(|canary| format!("{canary} can be read")));
         let tally = Tally {
             cases: 1,
-            answers: state.answers.len(),
+            answers: all.answers.len(),
             hangs: problems.hangs.len(),
             leaks: problems.leaks.len(),
             foreign_changes: found.foreign.len(),

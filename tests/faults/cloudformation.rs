@@ -9,11 +9,7 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_s3::config::{
-    Credentials,
-    retry::{RetryPartition, TokenBucket},
-};
-use handler::{Function, Unanswered, aws::Clients, handle, identity::Identity};
+use handler::{Function, Unanswered, handle, identity::Identity};
 use harness::{
     cloudformation::{Answer, Launch, RESOURCE},
     model::{
@@ -25,19 +21,16 @@ use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
+    clients::{CANARIES, clients},
     invariants::{self, Findings, NoGap},
     log::Log,
     worlds::{self, ACCOUNT, REGION, STACK, World},
 };
 
-/// What must show up nowhere: in a URL, a token, and the function's credentials.
-pub(crate) const CANARIES: [&str; 5] =
-    ["CANARYSIGNATURE", "CANARYTOKEN", "CANARYKEYID", "CANARYSECRET", "CANARYSESSION"];
-
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(240);
-const SERVICE_TIMEOUT: Duration = Duration::from_secs(600);
+const FUNCTION_TIMEOUT: Duration = Duration::from_mins(4);
+const SERVICE_TIMEOUT: Duration = Duration::from_mins(10);
 /// Lambda tries an event that failed again after these pauses.
-const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+const RETRY_AFTER: [Duration; 2] = [Duration::from_mins(1), Duration::from_mins(2)];
 /// No request needs more calls than this, not even if AWS fails all the time.
 const CALLS_AT_MOST: usize = 700;
 
@@ -86,25 +79,6 @@ pub(crate) struct Stage {
     requests: Mutex<usize>,
     retries: AtomicBool,
     stack_id: String,
-}
-
-/// The SDK's clients on the model, as the function has them, but for where they lead.
-pub(crate) fn clients(aws: &Aws) -> Clients {
-    let [_, _, key, secret, session] = CANARIES;
-    let credentials = Credentials::new(key, secret, Some(session.to_owned()), None, "model");
-    let config = aws.sdk_config(credentials);
-    // The SDK's allowance for retries is the whole process's; a function has its own.
-    let partition = || RetryPartition::custom("model").token_bucket(TokenBucket::default()).build();
-    let elb = aws_sdk_elasticloadbalancingv2::config::Builder::from(&config);
-    let s3 = aws_sdk_s3::config::Builder::from(&config);
-    let sns = aws_sdk_sns::config::Builder::from(&config);
-    Clients {
-        elb: aws_sdk_elasticloadbalancingv2::Client::from_conf(
-            elb.retry_partition(partition()).build(),
-        ),
-        s3: aws_sdk_s3::Client::from_conf(s3.retry_partition(partition()).build()),
-        sns: aws_sdk_sns::Client::from_conf(sns.retry_partition(partition()).build()),
-    }
 }
 
 impl Stage {

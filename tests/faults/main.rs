@@ -7,13 +7,12 @@
 //! change. [`report`] writes `target/reports/faults.json`.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     reason = "what a case cannot do without has to stop it; clippy knows that of tests only"
 )]
 
 mod cases;
+mod clients;
 mod cloudformation;
 mod invariants;
 mod log;

@@ -51,7 +51,7 @@ pub(crate) struct World {
 
 /// A stack of these load balancers that reports to the onboarding service.
 fn launch(load_balancers: &[&str]) -> Launch {
-    let token = format!("{}0123456789abcdefghijklmnopqrstuv", crate::cloudformation::CANARIES[1]);
+    let token = format!("{}0123456789abcdefghijklmnopqrstuv", crate::clients::CANARIES[1]);
     Launch::of(load_balancers).reporting("https://onboarding.vendor.test/reports", &token)
 }
 
@@ -132,9 +132,12 @@ pub(crate) fn with_own_topic() -> World {
     world
 }
 
+/// By launch: properties and role.
+type Known = BTreeMap<String, (Map<String, Value>, Policy)>;
+
 /// The custom resource's properties and the function's role, as the template makes them of a launch.
 pub(crate) fn template(launch: &Launch) -> (Map<String, Value>, Policy) {
-    static KNOWN: OnceLock<Mutex<BTreeMap<String, (Map<String, Value>, Policy)>>> = OnceLock::new();
+    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
     let mut known =
         KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     let read = || {

@@ -9,10 +9,12 @@ pub mod fault;
 pub mod reply;
 
 mod elb;
+mod request;
 mod s3;
 mod sns;
 mod wire_faults;
 mod world;
 
 pub(crate) use self::elb::changes;
-pub use self::world::{Aws, Request, Rules, Seen, State, Taken, Watch};
+pub use self::request::Request;
+pub use self::world::{Aws, Rules, Seen, State, Taken, Watch};

@@ -71,7 +71,7 @@ pub(super) fn check(case: &Case, stage: &Stage, phase: &str, answer: Option<&Ans
         (Expect::Succeeds, Some(answer)) if !answer.failed() => {}
         (Expect::Fails | Expect::Refuses, Some(answer)) if answer.failed() => {}
         (_, Some(answer)) => {
-            problems.other.push(format!("{phase} was to be {expected:?}: {answer:?}"))
+            problems.other.push(format!("{phase} was to be {expected:?}: {answer:?}"));
         }
     }
 }
@@ -79,8 +79,8 @@ pub(super) fn check(case: &Case, stage: &Stage, phase: &str, answer: Option<&Ans
 /// A refusal comes before the first change.
 fn unchanged(stage: &Stage) {
     let changed = {
-        let state = stage.aws.state();
-        state.baseline.differences(&state.account)
+        let all = stage.aws.state();
+        all.baseline.differences(&all.account)
     };
     if !changed.is_empty() {
         let words = format!("refused after a change: {}", Value::Object(changed));

@@ -3,7 +3,11 @@
 //! `SCHEDULES=1000000` plays that many; `SEED=7` plays one alone and says what it does.
 
 use fastrand::Rng;
-use harness::model::fault::{Fault, Kind::*, Site, Times};
+use harness::model::fault::{
+    Fault,
+    Kind::{self, KilledAfter, KilledBefore},
+    Site, Times,
+};
 use libtest_mimic::{Failed, Trial};
 
 use super::{Case, Expect, sites};
@@ -13,6 +17,24 @@ use crate::worlds;
 const USUAL: u64 = 20_000;
 /// How many one test plays.
 const PER_TEST: u64 = 500;
+
+/// What may go wrong.
+const KINDS: [Kind; 14] = [
+    Kind::Throttled,
+    Kind::Broken,
+    Kind::Unavailable,
+    Kind::Refused,
+    Kind::ResetBefore,
+    Kind::ResetAfter,
+    Kind::HangBefore,
+    Kind::HangAfter,
+    Kind::Slow,
+    Kind::Malformed,
+    Kind::Denied,
+    Kind::Conflict,
+    Kind::KilledBefore,
+    Kind::KilledAfter,
+];
 
 /// The tests, each of some seeds.
 pub(super) fn trials() -> Vec<Trial> {
@@ -62,23 +84,7 @@ fn schedule(seed: u64) -> Case {
             };
             let phase = phases[random.usize(..phases.len())].to_owned();
             let operation = sites::OPERATIONS[random.usize(..sites::OPERATIONS.len())].to_owned();
-            let kinds = [
-                Throttled,
-                Broken,
-                Unavailable,
-                Refused,
-                ResetBefore,
-                ResetAfter,
-                HangBefore,
-                HangAfter,
-                Slow,
-                Malformed,
-                Denied,
-                Conflict,
-                KilledBefore,
-                KilledAfter,
-            ];
-            let kind = kinds[random.usize(..kinds.len())];
+            let kind = KINDS[random.usize(..KINDS.len())];
             let times = match random.u8(..4) {
                 0 => Times::ForEver,
                 1 => Times::More(random.usize(1..4)),

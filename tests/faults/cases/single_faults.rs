@@ -1,7 +1,10 @@
 //! One thing goes wrong: every request of Create, Update and Delete, with every fault that it can have.
 
 use harness::model::fault::{
-    Kind::{self, *},
+    Kind::{
+        self, Broken, Conflict, Denied, Gone, HangAfter, HangBefore, Malformed, Refused,
+        ResetAfter, ResetBefore, Slow, Stale, Throttled, Unavailable,
+    },
     Site,
     Times::{self, ForEver, More, Once},
 };

@@ -276,10 +276,10 @@ pub(super) fn trial() -> Trial {
         let mut written = String::new();
         for world in [worlds::plain(), worlds::with_own_bucket(), worlds::with_own_topic()] {
             let stage = calm(&world).play();
-            let state = stage.aws.state();
+            let played = stage.aws.state();
             for phase in ["Create", "Update", "Delete"] {
                 let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-                let mine = state.calls.iter().filter(|one| &*one.phase == phase);
+                let mine = played.calls.iter().filter(|one| &*one.phase == phase);
                 for one in mine.filter(|one| one.operation != "Report") {
                     *counts.entry(&one.operation).or_default() += 1;
                 }

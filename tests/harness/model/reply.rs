@@ -50,7 +50,7 @@ pub fn element(name: &str, text: &str) -> String {
 
 /// Elements `<member>` with what is in each.
 pub fn members(inner: impl Iterator<Item = String>) -> String {
-    inner.map(|one| format!("<member>{one}</member>")).collect()
+    inner.fold(String::new(), |all, one| all + "<member>" + &one + "</member>")
 }
 
 /// A pair of elements, as tags and attributes are written.

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::{
     account::{Account, Bucket, Tags},
     reply::{Reply, element},
-    world::{Request, Rules},
+    request::Request,
+    world::Rules,
 };
 use crate::checks::{self, Notifications};
 

@@ -24,7 +24,8 @@ use tokio::time::{Instant, sleep};
 use super::{
     fault::{Kind, SLOW},
     reply::Reply,
-    world::{Aws, Request, Taken, denied},
+    request::Request,
+    world::{Aws, Taken, denied},
 };
 
 impl Aws {
@@ -156,7 +157,7 @@ impl Aws {
 
     async fn die(&self) {
         self.killed.notify_one();
-        pending().await
+        pending::<()>().await;
     }
 
     async fn hold(&self) {

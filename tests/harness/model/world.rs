@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method, Uri};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
@@ -18,13 +17,10 @@ use super::{
     elb,
     fault::{Counts, Fault, Kind, Site},
     reply::Reply,
+    request::Request,
     s3, sns,
 };
-use crate::{
-    checks,
-    iam::Policy,
-    wire::{self, Call},
-};
+use crate::{checks, iam::Policy, wire::Call};
 
 /// How long after a change a read may still show what was before.
 const SHOWN_AFTER: Duration = Duration::from_secs(5);
@@ -56,46 +52,6 @@ impl Rules {
     /// Whether the policy of a bucket is known everywhere by now.
     pub(super) fn shows(&self, bucket: &str) -> bool {
         !self.hidden.contains(bucket)
-    }
-}
-
-/// A request of the handler.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// In AWS's terms.
-    pub call: Call,
-    /// As it came.
-    pub headers: HeaderMap,
-    /// As it came.
-    pub body: String,
-}
-
-impl Request {
-    /// Reads a request that `account` sends.
-    pub fn read(
-        method: &Method,
-        uri: &Uri,
-        headers: HeaderMap,
-        body: &[u8],
-        account: &str,
-    ) -> Self {
-        let call = wire::parse(method, uri, &headers, body, account);
-        Self { call, headers, body: String::from_utf8_lossy(body).into_owned() }
-    }
-
-    /// A header's value.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// What it is about: a bucket's name or an ARN.
-    fn about(&self) -> String {
-        let named = ["TopicArn", "ResourceArn", "LoadBalancerArn"];
-        match named.into_iter().find_map(|name| self.call.parameter(name)) {
-            Some(arn) => arn.to_owned(),
-            None if !self.call.bucket.is_empty() => self.call.bucket.clone(),
-            None => self.call.resource.clone(),
-        }
     }
 }
 
@@ -295,9 +251,9 @@ impl Aws {
 
     /// Carries a request out, and tells who watches.
     pub(super) fn perform(&self, number: usize, request: &Request, stale: bool) -> Reply {
-        let mut state = self.state();
-        let reply = state.answer(request, stale);
-        state.finish(number, reply.status);
+        let mut all = self.state();
+        let reply = all.answer(request, stale);
+        all.finish(number, reply.status);
         reply
     }
 
