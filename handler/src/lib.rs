@@ -4,9 +4,9 @@
 //! the properties, [`aws`] observes the account, [`plan`] decides, [`aws`] applies, [`respond`] answers.
 //! Beside them: [`identity`] (every name, from StackId and LogicalResourceId), [`record`] (what was
 //! before us), [`policy`] and [`notification`] (documents shared with others), [`retry`] (what AWS shows
-//! late), `report` (to the onboarding service), [`http`] (the
-//! way there and to CloudFormation), [`error`] (what the customer reads). The second program,
-//! [`preflight`], goes the same way as far as the plan and tells it.
+//! late), `report` (to the onboarding service), [`http`] (the way there and to CloudFormation), [`error`]
+//! (what the customer reads). The second program, [`preflight`], goes the same way as far as the plan
+//! and tells it.
 //!
 //! Invariants: one answer for every event that can be answered, on every path; every refusal before the
 //! first change; the physical id never changes; nothing is changed or removed that is not provably

@@ -26,7 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
                     let taken = site.operation == "Answer" && kind == Kind::KilledAfter;
                     let lost = if taken { Expect::Succeeds } else { Expect::Nothing };
                     all.push(case(Story::Life, Vec::new(), "Lambda tries again"));
-                    let expect = vec![(name(phase), lost)];
+                    let expect = vec![(phase, lost)];
                     all.push(case(Story::NoRetry, expect, "CloudFormation takes it back"));
                     if phase == "Create" {
                         all.push(case(Story::Twice, Vec::new(), "a duplicate runs beside it"));
@@ -36,14 +36,6 @@ pub(super) fn cases() -> Vec<Case> {
         }
     }
     all
-}
-
-fn name(phase: &str) -> &'static str {
-    match phase {
-        "Create" => "Create",
-        "Update" => "Update",
-        _ => "Delete",
-    }
 }
 
 /// What CloudFormation does when nobody ever answers: it takes back, or the customer deletes once more.

@@ -79,39 +79,30 @@ pub(super) fn cases() -> Vec<Case> {
         all.push(Case { name: format!("{place}all goes well"), ..sites::calm(world) });
         for phase in ["Create", "Update", "Delete"] {
             for site in sites::of(world, phase) {
-                all.extend(at(place, world, &site));
+                all.extend(at(place, world, phase, &site));
             }
         }
     }
     all
 }
 
-fn at(place: &str, world: &World, site: &Site) -> Vec<Case> {
+fn at(place: &str, world: &World, phase: &'static str, site: &Site) -> Vec<Case> {
     let kinds: &[_] = match site.operation.as_str() {
         "Answer" => &ANSWER,
         read if sites::is_read(read) => &READ,
         _ => &WRITE,
     };
     let case = |(words, kind, times, expect): &(&str, Kind, Times, Expect)| {
-        let Site { phase, operation, nth } = site;
+        let Site { operation, nth, .. } = site;
         Case {
-            group: group(phase),
+            group: phase,
             name: format!("{place}{operation} {nth} of {phase} {words}"),
             faults: vec![sites::fault(site, *kind, *times)],
-            expect: vec![(group(phase), expectation(site, *kind, *expect))],
+            expect: vec![(phase, expectation(site, *kind, *expect))],
             ..sites::calm(world)
         }
     };
     kinds.iter().map(case).collect()
-}
-
-/// CloudFormation's word, as a name that lives as long as the program.
-fn group(phase: &str) -> &'static str {
-    match phase {
-        "Create" => "Create",
-        "Update" => "Update",
-        _ => "Delete",
-    }
 }
 
 /// Some failures are no reason to fail.
