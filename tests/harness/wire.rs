@@ -29,6 +29,12 @@ impl Call {
     }
 }
 
+/// Whether an operation only looks, by its name.
+pub fn is_read(operation: &str) -> bool {
+    let reads = ["Describe", "Get", "List", "Head", "Simulate"];
+    reads.iter().any(|start| operation.starts_with(start))
+}
+
 /// Reads a request; `account` is who sends it.
 pub fn parse(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8], account: &str) -> Call {
     let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());

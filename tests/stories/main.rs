@@ -64,6 +64,5 @@ fn bucket_of(answer: &Answer) -> &str {
 
 /// Whether a call changes anything.
 fn is_change(operation: &str) -> bool {
-    let reads = ["Describe", "Get", "List", "Head", "Simulate"];
-    !reads.iter().any(|start| operation.starts_with(start))
+    !harness::wire::is_read(operation)
 }

@@ -1,12 +1,15 @@
 //! One thing goes wrong: every request of Create, Update and Delete, with every fault that it can have.
 
-use harness::model::fault::{
-    Kind::{
-        self, Broken, Conflict, Denied, Gone, HangAfter, HangBefore, Malformed, Refused,
-        ResetAfter, ResetBefore, Slow, Stale, Throttled, Unavailable,
+use harness::{
+    model::fault::{
+        Kind::{
+            self, Broken, Conflict, Denied, Gone, HangAfter, HangBefore, Malformed, Refused,
+            ResetAfter, ResetBefore, Slow, Stale, Throttled, Unavailable,
+        },
+        Site,
+        Times::{self, ForEver, More, Once},
     },
-    Site,
-    Times::{self, ForEver, More, Once},
+    wire::is_read,
 };
 
 use super::{Case, Expect, sites};
@@ -89,7 +92,7 @@ pub(super) fn cases() -> Vec<Case> {
 fn at(place: &str, world: &World, phase: &'static str, site: &Site) -> Vec<Case> {
     let kinds: &[_] = match site.operation.as_str() {
         "Answer" => &ANSWER,
-        read if sites::is_read(read) => &READ,
+        read if is_read(read) => &READ,
         _ => &WRITE,
     };
     let case = |(words, kind, times, expect): &(&str, Kind, Times, Expect)| {

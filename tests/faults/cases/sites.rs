@@ -294,11 +294,6 @@ pub(super) fn trial() -> Trial {
     })
 }
 
-/// Whether an operation only looks.
-pub(super) fn is_read(operation: &str) -> bool {
-    ["Describe", "Get", "List", "Head"].iter().any(|start| operation.starts_with(start))
-}
-
 /// One fault at a site.
 pub(super) fn fault(site: &Site, kind: Kind, times: Times) -> Fault {
     Fault { site: site.clone(), kind, times }

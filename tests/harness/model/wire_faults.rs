@@ -27,6 +27,7 @@ use super::{
     request::Request,
     world::{Aws, Taken, denied},
 };
+use crate::wire::is_read;
 
 impl Aws {
     /// What the SDK's clients are built with to talk to this AWS.
@@ -105,7 +106,7 @@ impl Aws {
             return Ok(refused);
         }
         let reply = self.perform(number, request, false);
-        if fault == Kind::WrittenBack && !is_read(request) {
+        if fault == Kind::WrittenBack && !is_read(&request.call.operation) {
             self.write_back(request);
         }
         self.after(fault, reply).await
@@ -132,7 +133,7 @@ impl Aws {
             Kind::Slow => sleep(SLOW).await,
             Kind::Gone => self.remove(request),
             Kind::Edited => self.edit(),
-            Kind::WrittenBack if is_read(request) => self.write_back(request),
+            Kind::WrittenBack if is_read(&request.call.operation) => self.write_back(request),
             Kind::KilledBefore => self.die().await,
             Kind::HeldBefore => self.hold().await,
             _ => {}
@@ -165,10 +166,6 @@ impl Aws {
         gate.reached.notify_one();
         gate.released.notified().await;
     }
-}
-
-fn is_read(request: &Request) -> bool {
-    request.call.operation.starts_with("Get")
 }
 
 /// What AWS answers instead of doing something.

@@ -20,7 +20,11 @@ use super::{
     request::Request,
     s3, sns,
 };
-use crate::{checks, iam::Policy, wire::Call};
+use crate::{
+    checks,
+    iam::Policy,
+    wire::{Call, is_read},
+};
 
 /// How long after a change a read may still show what was before.
 const SHOWN_AFTER: Duration = Duration::from_secs(5);
@@ -335,7 +339,7 @@ impl State {
         if let Some((before, _)) = self.before.get(&about).filter(shows) {
             return respond(&mut before.clone(), &self.rules, request);
         }
-        let before = is_change(&request.call).then(|| self.account.clone());
+        let before = (!is_read(&request.call.operation)).then(|| self.account.clone());
         let reply = respond(&mut self.account, &self.rules, request);
         if let Some(before) = before.filter(|before| *before != self.account) {
             if request.call.operation.ends_with("BucketPolicy") {
@@ -369,10 +373,6 @@ fn respond(account: &mut Account, rules: &Rules, request: &Request) -> Reply {
         "sns" => sns::answer(account, rules, &request.call),
         _ => elb::answer(account, rules, &request.call),
     }
-}
-
-fn is_change(call: &Call) -> bool {
-    !["Get", "Head", "List", "Describe"].iter().any(|start| call.operation.starts_with(start))
 }
 
 pub(super) fn denied(call: &Call, account: &str, action: &str) -> Reply {
