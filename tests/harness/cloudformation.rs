@@ -19,7 +19,7 @@ use self::{answers::Answers, lambda::Lambda};
 use crate::{
     customer::{Customer, keys},
     emulators::{self, Emulator, Kind},
-    proxy::Proxy,
+    proxy::{Held, Proxy},
     template::Template,
 };
 
@@ -162,6 +162,15 @@ impl Lab {
     /// One more instance of the function, so that two events are handled at once.
     pub fn scale_out(&mut self) -> Result<()> {
         self.lambda.spawn()
+    }
+
+    /// Sends an event to a function that is killed at the held call, and is never heard of again.
+    pub async fn send_and_crash(&mut self, event: &Value, held: &mut Held) -> Result<()> {
+        tokio::select! {
+            answer = self.send(event) => bail!("the call was not reached: {answer:?}"),
+            () = held.reached() => {}
+        }
+        self.lambda.crash()
     }
 
     /// A stack that was not launched yet.

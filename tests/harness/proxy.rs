@@ -4,6 +4,7 @@
 //! The handler and the customer come in by different doors; only the handler's is watched.
 
 mod elb;
+mod faults;
 mod rules;
 mod s3;
 mod sns;
@@ -11,7 +12,6 @@ mod sns;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use anyhow::Result;
@@ -22,8 +22,10 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use tokio::{net::TcpListener, sync::oneshot, time::Instant};
+use tokio::{net::TcpListener, time::Instant};
 
+use self::faults::Fault;
+pub use self::faults::{Breakage, Held};
 use crate::{
     checks,
     customer::Clients,
@@ -79,45 +81,6 @@ pub struct Seen {
     ended: Instant,
 }
 
-/// What happens to a call instead of, or before, what AWS does.
-#[derive(Debug)]
-pub enum Fault {
-    /// AWS answers with an error and does nothing.
-    Fail(u16, &'static str, String),
-    /// The call waits.
-    Hold(Hold),
-    /// The call takes longer.
-    Slow(Duration),
-}
-
-/// The proxy's end of a held call.
-#[derive(Debug)]
-pub struct Hold {
-    reached: oneshot::Sender<()>,
-    release: oneshot::Receiver<()>,
-}
-
-/// The story's end of a held call.
-#[derive(Debug)]
-pub struct Held {
-    reached: Option<oneshot::Receiver<()>>,
-    release: oneshot::Sender<()>,
-}
-
-impl Held {
-    /// Waits until the handler makes the call.
-    pub async fn reached(&mut self) {
-        if let Some(reached) = self.reached.take() {
-            let _ = reached.await;
-        }
-    }
-
-    /// Lets it go on.
-    pub fn release(self) {
-        let _ = self.release.send(());
-    }
-}
-
 impl Proxy {
     /// Starts a proxy for an account of the emulator that listens, or will listen, on `upstream`.
     pub async fn start(kind: Kind, upstream: u16, account: &str, region: &str) -> Result<Self> {
@@ -144,39 +107,6 @@ impl Proxy {
     /// From now on whoever calls may do everything, as before the first role.
     pub fn allow_everything(&self) {
         self.shared.state().role = None;
-    }
-
-    /// The next `times` calls of an operation fail.
-    pub fn fail(
-        &self,
-        operation: &str,
-        times: usize,
-        status: u16,
-        code: &'static str,
-        message: &str,
-    ) {
-        let mut state = self.shared.state();
-        let queue = state.faults.entry(operation.to_owned()).or_default();
-        for _ in 0..times {
-            queue.push_back(Fault::Fail(status, code, message.to_owned()));
-        }
-    }
-
-    /// The next calls of an operation take longer, all of them.
-    pub fn slow(&self, operation: &str, times: usize, by: Duration) {
-        let mut state = self.shared.state();
-        let queue = state.faults.entry(operation.to_owned()).or_default();
-        queue.extend((0..times).map(|_| Fault::Slow(by)));
-    }
-
-    /// The next call of an operation waits until it is released.
-    pub fn hold(&self, operation: &str) -> Held {
-        let (reached, when_reached) = oneshot::channel();
-        let (release, when_released) = oneshot::channel();
-        let hold = Hold { reached, release: when_released };
-        let mut state = self.shared.state();
-        state.faults.entry(operation.to_owned()).or_default().push_back(Fault::Hold(hold));
-        Held { reached: Some(when_reached), release }
     }
 
     /// Elastic Load Balancing refuses an empty bucket name, as it was seen to.
@@ -246,10 +176,7 @@ async fn pass(State((shared, watched)): State<(Arc<Shared>, bool)>, request: Req
     }
     let begun = Instant::now();
     shared.watch(&call, &message);
-    let response = match shared.refuse(&call).await {
-        Some(refused) => refused,
-        None => shared.answer(&call, &message).await,
-    };
+    let response = shared.play(&call, &message).await;
     let seen = Seen {
         operation: call.operation,
         actions: call.actions,
@@ -282,32 +209,17 @@ impl Shared {
         self.state().violations.extend(wrong);
     }
 
-    /// Faults, then permissions.
-    async fn refuse(&self, call: &Call) -> Option<Response> {
-        let fault = {
-            let mut state = self.state();
-            state.faults.get_mut(&call.operation).and_then(VecDeque::pop_front)
-        };
-        match fault {
-            Some(Fault::Fail(status, code, message)) => {
-                return Some(failure(call, status, code, &message));
-            }
-            Some(Fault::Hold(hold)) => {
-                let _ = hold.reached.send(());
-                let _ = hold.release.await;
-            }
-            Some(Fault::Slow(by)) => tokio::time::sleep(by).await,
-            None => {}
-        }
+    /// What AWS answers whom the role lets.
+    async fn authorize(&self, call: &Call, message: &Message) -> Response {
         let denied = self.state().role.as_ref().and_then(|role| role.denies(call, &self.account));
-        let denied = denied?;
+        let Some(denied) = denied else { return self.answer(call, message).await };
         let code = if call.service == "sns" { "AuthorizationError" } else { "AccessDenied" };
         let message = format!(
             "User: arn:aws:sts::{}:assumed-role/handler is not authorized to perform: {denied} on \
              resource: {} because no identity-based policy allows the {denied} action",
             self.account, call.resource
         );
-        Some(failure(call, 403, code, &message))
+        failure(call, 403, code, &message)
     }
 }
 

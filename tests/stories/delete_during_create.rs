@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::{failed_with, succeeded};
 
 /// The account as it is, without what load balancers wrote: a bucket with test objects is kept.
-async fn without_kept_buckets(lab: &Lab) -> Result<Value> {
+pub(crate) async fn without_kept_buckets(lab: &Lab) -> Result<Value> {
     let mut all = lab.customer.snapshot().await?;
     for bucket in lab.customer.buckets().await? {
         if !lab.customer.keys(&bucket).await?.is_empty() {

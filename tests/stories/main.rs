@@ -7,6 +7,7 @@
     reason = "what a story cannot do without has to stop it; clippy knows that of tests only"
 )]
 
+mod breakage;
 mod create;
 mod delete;
 mod delete_during_create;

@@ -125,6 +125,15 @@ impl Lambda {
         Ok(())
     }
 
+    /// Kills every instance of the function, as Lambda does without a word, and starts one anew.
+    pub(super) fn crash(&mut self) -> Result<()> {
+        for mut process in self.processes.drain(..) {
+            process.kill()?;
+            process.wait()?;
+        }
+        self.spawn()
+    }
+
     pub(super) fn logs(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
