@@ -92,7 +92,11 @@ impl AwsError {
     /// The sentence for the customer: what failed, why, what to do.
     pub fn words(&self) -> String {
         let Self { operation, subject, action, code, message, .. } = self;
-        let said = if message.is_empty() { code } else { message };
+        let said = match (message.as_str(), code.as_str()) {
+            ("", "") => String::new(),
+            (said, "") | ("", said) => format!(": {said}"),
+            (message, code) => format!(": {message} ({code})"),
+        };
         let hint = if self.is_denied() {
             format!(
                 "The function's role needs {action}. If the template's role was not changed, a service \
@@ -111,7 +115,7 @@ impl AwsError {
         } else {
             "Try again; if it fails again, send this event to the vendor".to_owned()
         };
-        format!("{operation} on {subject} failed: {said} ({code}). {hint}.")
+        format!("{operation} on {subject} failed{said}. {hint}.")
     }
 }
 
@@ -174,6 +178,22 @@ mod tests {
         let words = error.words();
         assert!(words.contains("needs s3:PutBucketPolicy"), "{words}");
         assert!(words.contains("service control policy"), "{words}");
+    }
+
+    #[test]
+    fn an_error_says_what_is_known_of_it() {
+        let told = |code: &str, message: &str| {
+            let (code, message) = (code.to_owned(), message.to_owned());
+            let operation = "CreateTopic";
+            AwsError { operation, code, message, subject: "t".into(), ..AwsError::default() }
+                .words()
+        };
+        assert!(told("", "").starts_with("CreateTopic on t failed. No readable answer"));
+        assert!(
+            told("", "timed out").starts_with("CreateTopic on t failed: timed out. No readable")
+        );
+        assert!(told("Odd", "").starts_with("CreateTopic on t failed: Odd. Try again"));
+        assert!(told("Odd", "Why").starts_with("CreateTopic on t failed: Why (Odd). Try again"));
     }
 
     #[test]

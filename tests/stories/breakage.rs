@@ -9,7 +9,7 @@ use harness::{
 };
 use serde_json::Value;
 
-use crate::{delete_during_create::without_kept_buckets, is_change, succeeded};
+use crate::{delete_during_create::without_kept_buckets, failed_with, is_change, succeeded};
 
 /// The changes that a Create makes in an account, each once, in their order.
 async fn changes_of_create() -> Result<Vec<String>> {
@@ -50,6 +50,17 @@ impl Beginning {
         Ok(())
     }
 
+    /// Nothing of AWS's came back: the stack is there, or the customer reads why not.
+    async fn succeeds_or_says_why(self, what: &str) -> Result<()> {
+        let created = self.lab.send(&self.create).await.with_context(|| what.to_owned())?;
+        if created.failed() {
+            failed_with(&created, " failed. No readable answer came from AWS. Try again.");
+        }
+        let deleted = self.lab.delete_as(&self.stack, &created.physical_id).await?;
+        assert!(!deleted.failed(), "{what}: {}", deleted.reason);
+        self.is_as_before(what).await
+    }
+
     /// Lambda tries again, and the customer deletes the stack later.
     async fn succeeds_and_is_deleted(mut self, what: &str) -> Result<()> {
         let created = self.lab.send(&self.create).await.with_context(|| what.to_owned())?;
@@ -72,7 +83,11 @@ async fn every_change_breaks(how: Breakage) -> Result<()> {
     let broken = changes_of_create().await?.into_iter().map(async |operation| {
         let beginning = beginning().await?;
         beginning.lab.proxy.break_connection(&operation, how);
-        beginning.succeeds_and_is_deleted(&format!("{operation}: {how:?}")).await
+        let what = format!("{operation}: {how:?}");
+        match how {
+            Breakage::Garbled => beginning.succeeds_or_says_why(&what).await,
+            _ => beginning.succeeds_and_is_deleted(&what).await,
+        }
     });
     try_join_all(broken).await?;
     Ok(())
@@ -133,7 +148,12 @@ async fn the_function_is_killed_at_a_change_and_lambda_tries_again() -> Result<(
 #[tokio::test]
 async fn the_function_is_killed_at_a_change_and_cloudformation_takes_it_back() -> Result<()> {
     for when in [Killed::Before, Killed::After] {
-        let all = changes_of_create().await?.into_iter().map(async |operation| {
+        let mut changes = changes_of_create().await?;
+        if matches!(when, Killed::Before) {
+            // With nothing there, Delete waits a minute for a Create that may still begin.
+            changes.retain(|operation| operation != "CreateTopic");
+        }
+        let all = changes.into_iter().map(async |operation| {
             let what = format!("killed {when:?} {operation}");
             killed(when, &operation).await?.ends_taken_back(&what).await
         });
