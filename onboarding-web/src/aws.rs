@@ -7,6 +7,7 @@ pub mod logs;
 pub mod publish;
 pub mod s3;
 pub mod sns;
+pub mod sqs;
 pub mod sts;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@
 //! SNS comes in, [`places`] where customers are; [`inbox`] keeps what came before it is acknowledged.
 //! Then [`work`] does what follows from it: [`object`] is what S3 tells, [`log_key`] what a key says,
 //! [`belongs`] whose it is, [`proof`] whether it is a log, [`told`] what people read of it; [`watch`]
-//! looks who has fallen silent.
+//! looks who has fallen silent. [`queue`] is the other way in, [`stream`] what goes on to the analysis.
 //!
 //! No address that stands in a message is ever called, but for the certificate's, whose host and path
 //! have one form only.
@@ -21,6 +21,8 @@ pub mod message;
 pub mod object;
 pub mod places;
 pub mod proof;
+pub mod queue;
+pub mod stream;
 pub mod told;
 pub mod topic;
 pub mod watch;

@@ -4,6 +4,7 @@ use std::{
     future::{Future, IntoFuture},
     net::SocketAddr,
     path::Path,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,7 +16,10 @@ use tokio::{net::TcpListener, sync::watch, time::interval};
 use crate::{
     app::App,
     clock::{Clock, Millis},
-    intake::{self, work::Worker},
+    intake::{
+        self,
+        work::{Aws, Worker},
+    },
     password, routes,
     settings::{Serve, Storage},
     store::{Actor, Role, Store},
@@ -233,25 +237,53 @@ fn taking_in(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
     if app.intake.is_none() {
         return Vec::new();
     }
-    let worker = Worker::new(app.clone());
+    let aws = Arc::new(Aws::default());
+    let worker = Worker::new(app.clone(), Arc::clone(&aws));
     let (mut end, mut ticks) = (stopped.clone(), interval(Duration::from_millis(250)));
     let working = tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
             log_failure("intake", worker.begin().await);
         }
     });
-    let (app, mut end, mut ticks) =
+    let (one, mut end, mut ticks) =
         (app.clone(), stopped.clone(), interval(Duration::from_secs(30)));
     let watching = tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
-            log_failure("silence", intake::watch::look(&app).await);
-            if let Ok(waiting) = app.store.arrived_count().await {
+            log_failure("silence", intake::watch::look(&one).await);
+            if let Ok(waiting) = one.store.arrived_count().await {
                 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
                 metrics::gauge!("onboarding_intake_waiting").set(waiting as f64);
             }
         }
     });
-    vec![working, watching]
+    let mut tasks = vec![working, watching];
+    tasks.extend(queues(app, &aws, stopped));
+    tasks
+}
+
+/// What reads the vendor's queue, and what tells the analysis.
+fn queues(app: &App, aws: &Arc<Aws>, stopped: &watch::Receiver<bool>) -> Vec<Task> {
+    let Some(intake) = app.intake.clone() else { return Vec::new() };
+    let readers = if intake.settings.by_queue() { intake.settings.consumers } else { 0 };
+    let mut tasks = Vec::new();
+    for _ in 0..readers {
+        let (app, intake, aws) = (app.clone(), Arc::clone(&intake), Arc::clone(aws));
+        let mut end = stopped.clone();
+        tasks.push(tokio::spawn(async move {
+            tokio::select! {
+                () = intake::queue::receive(app, intake, aws) => {}
+                _ = end.changed() => {}
+            }
+        }));
+    }
+    let (app, aws) = (app.clone(), Arc::clone(aws));
+    let (mut end, mut ticks) = (stopped.clone(), interval(Duration::from_millis(500)));
+    tasks.push(tokio::spawn(async move {
+        while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
+            log_failure("events", intake::stream::send(&app, &aws).await);
+        }
+    }));
+    tasks
 }
 
 fn log_failure(what: &str, outcome: crate::store::Result<()>) {

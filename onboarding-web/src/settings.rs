@@ -15,7 +15,7 @@ use url::Url;
 pub(crate) use self::oidc::{issuer, some_text};
 pub use self::{
     oidc::{SignInWays, Switch},
-    take_in::{TakeIn, Way},
+    take_in::{QueueUrl, TakeIn, Way},
 };
 use crate::command_line::Cli;
 
@@ -299,6 +299,8 @@ mod tests {
             ("--intake", "ftp", "invalid value"),
             ("--intake-certificates", "http://10.0.0.1:1", "on this machine"),
             ("--intake-certificates", "http://localhost.evil.test", "on this machine"),
+            ("--events-to", "https://queue.example.com/1/x", "the URL of a queue"),
+            ("--intake-queue", "arn:aws:sqs:eu-west-1:111122223333:x", "the URL of a queue"),
             ("--silent-after-hours", "0", "not in 1..=720"),
         ];
         for (flag, value, words) in cases {

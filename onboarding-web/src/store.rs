@@ -13,6 +13,7 @@ mod imports;
 mod intake;
 mod links;
 mod list;
+mod log_events;
 mod onboardings;
 mod once;
 mod places;

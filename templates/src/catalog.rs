@@ -67,6 +67,10 @@ pub const AWS_ROLES: Template = Template {
     body: include_str!("../AWS-Roles-CloudFormation.json"),
 };
 
+/// The vendor's own side: queues, a role. Not among [`ALL`]: customers never launch it.
+pub const VENDOR_INTAKE: Template =
+    Template { id: "vendor-intake", version: "0.1.0", body: include_str!("../vendor-intake.yaml") };
+
 /// Every template, in the order in which they are shown to people.
 pub const ALL: [Template; 2] = [LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE];
 
@@ -80,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_template_fits_inline_and_states_its_version() {
-        for template in ALL.into_iter().chain([AWS_ROLES]) {
+        for template in ALL.into_iter().chain([AWS_ROLES, VENDOR_INTAKE]) {
             assert!(template.body.len() < MAX_INLINE_BYTES, "{}", template.id);
             assert!(
                 template.body.contains(template.version),
@@ -104,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_changelog_has_something_to_say_about_every_template() {
-        for template in ALL.into_iter().chain([AWS_ROLES]) {
+        for template in ALL.into_iter().chain([AWS_ROLES, VENDOR_INTAKE]) {
             let notes = template.notes();
             assert!(notes.starts_with("First version."), "{}: {notes}", template.id);
             assert!(notes.len() < 600 && !notes.contains(['#', '`']), "{notes}");

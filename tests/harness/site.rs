@@ -77,6 +77,24 @@ pub fn build_alone() -> Result<()> {
     Ok(())
 }
 
+/// Builds the site's program for a release, to be measured.
+pub fn build_release() -> Result<()> {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let status = Command::new(cargo)
+        .current_dir(crate::root())
+        .args(["build", "--quiet", "--release", "--package", "onboarding-web"])
+        .status()
+        .context("cargo could not be started")?;
+    ensure!(status.success(), "the site was not built");
+    use_program(&target().join("release/onboarding-web"));
+    Ok(())
+}
+
+/// Takes this program for the site's.
+pub fn use_program(path: &Path) {
+    let _ = ALONE.set(path.to_owned());
+}
+
 /// The site's program, as `cargo test` builds it unless it was built alone.
 pub fn program() -> Result<PathBuf> {
     match ALONE.get() {
@@ -142,6 +160,28 @@ impl Site {
         let mut site = Self { url, folder, arguments: all, environment, child, http };
         site.wait().await?;
         Ok(site)
+    }
+
+    /// Another copy of the service, with the same database and key.
+    pub async fn beside(&self) -> Result<Self> {
+        let port = free_port()?;
+        let mut arguments = self.arguments.clone();
+        arguments.retain(|one| !one.starts_with("--listen="));
+        arguments.push(format!("--listen=127.0.0.1:{port}"));
+        let folder = self.folder.join(format!("beside-{port}"));
+        fs::create_dir_all(&folder)?;
+        let child = spawn(&arguments, &self.environment, &folder)?;
+        let (environment, http) = (self.environment.clone(), self.http.clone());
+        let url = format!("http://127.0.0.1:{port}");
+        let mut site = Self { url, folder, arguments, environment, child, http };
+        site.wait().await?;
+        Ok(site)
+    }
+
+    /// Where its database is.
+    pub fn database(&self) -> String {
+        let flag = self.arguments.iter().find_map(|one| one.strip_prefix("--database-url="));
+        flag.unwrap_or_default().to_owned()
     }
 
     async fn wait(&mut self) -> Result<()> {

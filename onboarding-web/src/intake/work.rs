@@ -17,7 +17,9 @@ use super::{
     log_key::{Key, LogKey},
     message::Kind,
     object::{Object, new_objects},
-    proof, told,
+    proof,
+    stream::LogEvent,
+    told,
     topic::Topic,
 };
 use crate::{
@@ -49,9 +51,32 @@ const READ_AGAIN: Millis = DAY;
 #[derive(Debug, Clone)]
 pub struct Worker {
     app: App,
-    aws: Arc<OnceCell<SdkConfig>>,
+    aws: Arc<Aws>,
     busy: Arc<Mutex<HashSet<(String, String)>>>,
     turns: Arc<Semaphore>,
+}
+
+/// The vendor's credentials, looked for when they are first needed.
+#[derive(Debug, Default)]
+pub struct Aws(OnceCell<SdkConfig>);
+
+impl Aws {
+    /// Calls with these have less patience than a person at a terminal.
+    pub async fn get(&self) -> &SdkConfig {
+        let load = async || {
+            let timeouts = TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(3))
+                // SQS may take 20 seconds to find nothing.
+                .operation_attempt_timeout(Duration::from_secs(25))
+                .operation_timeout(Duration::from_secs(40))
+                .build();
+            // The queue tries again anyway.
+            let retries = RetryConfig::standard().with_max_attempts(2);
+            let config = aws::from_environment("us-east-1").await;
+            config.to_builder().timeout_config(timeouts).retry_config(retries).build()
+        };
+        self.0.get_or_init(load).await
+    }
 }
 
 /// What becomes of one message.
@@ -66,13 +91,15 @@ struct Outcome {
     heard: BTreeMap<String, Vec<Heard>>,
     /// What was found out about a load balancer's logs in this batch.
     proofs: HashMap<String, Result<(), Next>>,
+    /// What the analysis is told, as id and body.
+    events: Vec<(String, String)>,
 }
 
 impl Worker {
     /// Somebody who works.
-    pub fn new(app: App) -> Self {
+    pub fn new(app: App, aws: Arc<Aws>) -> Self {
         let turns = Arc::new(Semaphore::new(PLACES));
-        Self { app, aws: Arc::default(), busy: Arc::default(), turns }
+        Self { app, aws, busy: Arc::default(), turns }
     }
 
     fn busy(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
@@ -132,10 +159,10 @@ impl Worker {
                 Next::Done => done.push(one.id.as_str()),
             }
         }
-        for (customer, heard) in outcome.heard {
+        for (customer, heard) in std::mem::take(&mut outcome.heard) {
             note(&self.app, (&customer, region), heard).await?;
         }
-        self.app.store.worked_on(&done, &later).await
+        self.app.store.worked_on(&done, &later, &outcome.events).await
     }
 
     async fn one(&self, owners: &[Owner<'_>], one: &Arrived, outcome: &mut Outcome) -> Next {
@@ -152,8 +179,12 @@ impl Worker {
             }
             Some(Kind::Notification) => {
                 let mut next = Next::Done;
-                for object in new_objects(&one.body) {
-                    if matches!(self.object(owners, &topic, &object, outcome).await, Next::Later) {
+                for (number, object) in new_objects(&one.body).into_iter().enumerate() {
+                    let from = (one.id.as_str(), number);
+                    if matches!(
+                        self.object(owners, &topic, &object, from, outcome).await,
+                        Next::Later
+                    ) {
                         next = Next::Later;
                     }
                 }
@@ -174,7 +205,7 @@ impl Worker {
         let (Asked::Confirm, Some(owner)) = belongs::asked(owners, topic) else {
             return Next::Later;
         };
-        let sent = aws::sns::confirm(self.aws().await, &topic.region, &topic.arn, token).await;
+        let sent = aws::sns::confirm(self.aws.get().await, &topic.region, &topic.arn, token).await;
         let Err(error) = sent else {
             outcome.hear(owner, Heard::Confirmed);
             return Next::Done;
@@ -191,6 +222,7 @@ impl Worker {
         owners: &[Owner<'_>],
         topic: &Topic,
         object: &Object,
+        from: (&str, usize),
         outcome: &mut Outcome,
     ) -> Next {
         let Key::Log(key) = Key::read(&object.key) else { return Next::Done };
@@ -217,7 +249,15 @@ impl Worker {
             Some(Ok(())) | None => {}
         }
         outcome.hear(owner, Heard::Written(key.load_balancer.clone(), object.key.clone()));
+        if self.tells() {
+            outcome.tell(&LogEvent::new(owner, object, &key, from));
+        }
         Next::Done
+    }
+
+    /// Whether the analysis is told of logs.
+    fn tells(&self) -> bool {
+        self.app.intake.as_ref().is_some_and(|intake| intake.settings.events_to.is_some())
     }
 
     /// Reads a log where it is said to be.
@@ -235,7 +275,7 @@ impl Worker {
             bucket: &object.bucket,
             key: &object.key,
         };
-        let read = aws::logs::first_bytes(self.aws().await, &place, proof::FIRST_BYTES).await;
+        let read = aws::logs::first_bytes(self.aws.get().await, &place, proof::FIRST_BYTES).await;
         let (kind, why) = match read {
             Ok(bytes) => match proof::is_log(&bytes, key) {
                 Ok(()) => {
@@ -254,22 +294,6 @@ impl Worker {
         let for_good = matches!(kind, TroubleKind::NotALog | TroubleKind::Gone);
         Err(if for_good { Next::Done } else { Next::Later })
     }
-
-    /// The vendor's credentials, with less patience than a person at a terminal has.
-    async fn aws(&self) -> &SdkConfig {
-        let load = async || {
-            let timeouts = TimeoutConfig::builder()
-                .connect_timeout(Duration::from_secs(3))
-                .operation_attempt_timeout(Duration::from_secs(10))
-                .operation_timeout(Duration::from_secs(30))
-                .build();
-            // The queue tries again anyway.
-            let retries = RetryConfig::standard().with_max_attempts(2);
-            let config = aws::from_environment("us-east-1").await;
-            config.to_builder().timeout_config(timeouts).retry_config(retries).build()
-        };
-        self.aws.get_or_init(load).await
-    }
 }
 
 impl Outcome {
@@ -280,6 +304,12 @@ impl Outcome {
             all.retain(|one| !matches!(one, Heard::Written(name, _) if name == load_balancer));
         }
         all.push(heard);
+    }
+
+    fn tell(&mut self, event: &LogEvent) {
+        if let Ok(body) = serde_json::to_string(event) {
+            self.events.push((event.id.clone(), body));
+        }
     }
 }
 

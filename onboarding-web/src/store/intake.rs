@@ -69,7 +69,7 @@ impl Incoming {
 }
 
 /// `($1, $2), ($3, $4)`: places for the values of some rows.
-fn places(rows: usize, columns: usize) -> String {
+pub(super) fn places(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
         let places: Vec<String> =
             (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
@@ -179,9 +179,16 @@ impl Store {
         Ok(arrived)
     }
 
-    /// Takes off the queue what is done, and puts off what is not; the time is when it is due again.
-    pub async fn worked_on(&self, done: &[&str], later: &[(&str, Millis)]) -> Result<()> {
+    /// Takes off the queue what is done, and puts off what is not; the time is when it is due again. What
+    /// the analysis is to be told of it is written down in the same step, as id and body.
+    pub async fn worked_on(
+        &self,
+        done: &[&str],
+        later: &[(&str, Millis)],
+        events: &[(String, String)],
+    ) -> Result<()> {
         let mut tx = self.write().await?;
+        self.add_log_events(&mut tx, events).await?;
         for some in done.chunks(ROWS) {
             let ids: Vec<String> = (1..=some.len()).map(|at| format!("${at}")).collect();
             let delete = format!("DELETE FROM intake_queue WHERE id IN ({})", ids.join(", "));

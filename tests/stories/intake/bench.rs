@@ -12,6 +12,7 @@ use harness::{
     sns::{Sns, confirmation, notification},
     target,
 };
+use onboarding_web::token::digest;
 use serde_json::{Map, Value, json};
 use sqlx::AnyPool;
 use templates::report::{Phase, Report};
@@ -42,8 +43,11 @@ impl Bench {
         let sns = Sns::start(REGION).await?;
         let certificates = format!("--intake-certificates={}", sns.url());
         let endpoint = format!("--notification-endpoint={}", sns.endpoint());
-        let arguments = ["--intake=https", certificates.as_str(), endpoint.as_str()];
-        let arguments: Vec<&str> = arguments.iter().chain(more).copied().collect();
+        let mut arguments = vec![certificates.as_str(), endpoint.as_str()];
+        if !more.contains(&"--intake=queue") {
+            arguments.push("--intake=https");
+        }
+        arguments.extend(more);
         let site = Site::with_aws(database, &arguments, aws).await?;
         sns.pass_to(&site.url);
         let file = format!("sqlite://{}", site.folder().join("onboarding.db").display());
@@ -115,9 +119,14 @@ impl Bench {
 
     /// Sends what may be a message; the status, and why if it was refused.
     pub(super) async fn send(&self, body: Vec<u8>) -> Result<(u16, String)> {
+        self.send_to(&self.world.site.url, body).await
+    }
+
+    /// The same, to another copy of the service.
+    pub(super) async fn send_to(&self, url: &str, body: Vec<u8>) -> Result<(u16, String)> {
         let answer = self
             .http
-            .post(format!("{}/intake/sns", self.world.site.url))
+            .post(format!("{url}/intake/sns"))
             .header("content-type", "text/plain; charset=UTF-8")
             .body(body)
             .send()
@@ -132,16 +141,56 @@ impl Bench {
 
     /// Waits until every message was worked on once, whatever came of it.
     pub(super) async fn worked(&self) -> Result<()> {
+        self.wait_for_none("SELECT COUNT(*) FROM intake_queue WHERE attempts = 0").await
+    }
+
+    /// Waits until nothing is left to work on.
+    pub(super) async fn all_worked_off(&self) -> Result<()> {
+        self.wait_for_none("SELECT COUNT(*) FROM intake_queue").await
+    }
+
+    /// The time is over that somebody may have a message in hand.
+    pub(super) async fn nothing_is_in_hand(&self) -> Result<()> {
+        sqlx::query("UPDATE intake_queue SET next_at = 0").execute(&self.rows).await?;
+        Ok(())
+    }
+
+    async fn wait_for_none(&self, count: &'static str) -> Result<()> {
         let until = Instant::now() + Duration::from_mins(1);
-        let new = "SELECT COUNT(*) FROM intake_queue WHERE attempts = 0";
         loop {
-            let left: i64 = sqlx::query_scalar(new).fetch_one(&self.rows).await?;
+            let left: i64 = sqlx::query_scalar(count).fetch_one(&self.rows).await?;
             if left == 0 {
                 return Ok(());
             }
             ensure!(Instant::now() < until, "{left} messages were not worked on");
             sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// The last log of every load balancer came earlier than it did, by so many milliseconds.
+    pub(super) async fn logs_came_earlier_by(&self, customer: &Subject, by: i64) -> Result<()> {
+        let query = "SELECT status FROM onboardings WHERE customer_id = $1";
+        let status: String =
+            sqlx::query_scalar(query).bind(&customer.id).fetch_one(&self.rows).await?;
+        let mut status: Value = serde_json::from_str(&status)?;
+        let sources = status["logs"]["sources"].as_object_mut().context("no logs")?;
+        for source in sources.values_mut() {
+            source["last_at"] = (source["last_at"].as_i64().context("no time")? - by).into();
+        }
+        let update = "UPDATE onboardings SET status = $1 WHERE customer_id = $2";
+        let update = sqlx::query(update).bind(status.to_string()).bind(&customer.id);
+        ensure!(update.execute(&self.rows).await?.rows_affected() == 1, "not one region");
+        Ok(())
+    }
+
+    /// How many of these messages are not in the database.
+    pub(super) async fn not_taken(&self, messages: &[Value]) -> Result<usize> {
+        let query = "SELECT id FROM intake_seen";
+        let there: Vec<String> = sqlx::query_scalar(query).fetch_all(&self.rows).await?;
+        let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
+        let id =
+            |one: &Value| digest(&format!("{}\n{}", text(one, "TopicArn"), text(one, "MessageId")));
+        Ok(messages.iter().filter(|one| !there.contains(&id(one))).count())
     }
 
     /// How many messages were taken for SNS's, ever.

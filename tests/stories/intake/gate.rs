@@ -7,6 +7,9 @@ use std::{
 };
 
 use anyhow::Result;
+use harness::sns::Sns;
+use serde_json::Value;
+
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -36,6 +39,7 @@ struct Inner {
     refused: BTreeMap<String, &'static str>,
     read: Vec<String>,
     without_owner: Vec<String>,
+    signs: Option<Sns>,
 }
 
 impl Gate {
@@ -62,6 +66,11 @@ impl Gate {
     /// What is in a bucket can be read again.
     pub(super) fn allow(&self, bucket: &str) {
         self.shared.state().refused.remove(bucket);
+    }
+
+    /// Messages of topics that come out of queues are signed from now on, as SNS does.
+    pub(super) fn sign_with(&self, sns: &Sns) {
+        self.shared.state().signs = Some(sns.clone());
     }
 
     /// What was read, as paths.
@@ -106,6 +115,8 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (path, get) = (parts.uri.path().to_owned(), parts.method == http::Method::GET);
     let owner = parts.headers.get("x-amz-expected-bucket-owner");
     let owner = owner.and_then(|value| value.to_str().ok());
+    let target = parts.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    let target = target.unwrap_or_default().to_owned();
     if let Some(refusal) = shared.refusal(&path, owner) {
         return answer(StatusCode::FORBIDDEN, refusal.into());
     }
@@ -121,13 +132,38 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
         shared.state().read.push(path);
     }
     let (status, headers) = (reply.status(), reply.headers().clone());
-    let mut response = answer(status, reply.bytes().await.unwrap_or_default().into());
+    let body = reply.bytes().await.unwrap_or_default();
+    let signs = shared.state().signs.clone().filter(|_| target.ends_with(".ReceiveMessage"));
+    let body = match signs {
+        Some(sns) => signed(&sns, &body).unwrap_or_else(|| body.to_vec()),
+        None => body.to_vec(),
+    };
+    let mut response = answer(status, body.into());
     for (name, value) in &headers {
         if !["transfer-encoding", "connection", "content-length"].contains(&name.as_str()) {
             response.headers_mut().append(name, value.clone());
         }
     }
     response
+}
+
+/// What a queue gave, with the messages in it signed; `None` if there are none.
+fn signed(sns: &Sns, body: &[u8]) -> Option<Vec<u8>> {
+    let mut answer: Value = serde_json::from_slice(body).ok()?;
+    for one in answer["Messages"].as_array_mut()? {
+        let Ok(mut message) = serde_json::from_str::<Value>(one["Body"].as_str()?) else {
+            continue;
+        };
+        if message["Signature"] != "FAKE" {
+            continue;
+        }
+        message["SignatureVersion"] = "2".into();
+        message["SigningCertURL"] = sns.certificate_url().into();
+        sns.signer().sign(&mut message).ok()?;
+        one["Body"] = message.to_string().into();
+        one.as_object_mut()?.remove("MD5OfBody");
+    }
+    serde_json::to_vec(&answer).ok()
 }
 
 fn answer(status: StatusCode, body: Body) -> Response {
