@@ -79,7 +79,8 @@ impl WholePath {
             .set_parameters(Some(with_values(parameters)))
             .set_role_arn(role.map(str::to_owned));
         let made = request.send().await?;
-        self.wait(made.stack_id().context("no stack id")?, 0, told).await
+        come_to_rest(&self.direct.cloudformation, made.stack_id().context("no stack id")?, 0, told)
+            .await
     }
 
     /// Launches what a console page was filled in with, and waits.
@@ -101,7 +102,8 @@ impl WholePath {
             .set_parameters(Some(with_values(&parameters)))
             .set_role_arn(role.map(str::to_owned));
         let made = request.send().await?;
-        self.wait(made.stack_id().context("no stack id")?, 0, told).await
+        come_to_rest(&self.direct.cloudformation, made.stack_id().context("no stack id")?, 0, told)
+            .await
     }
 
     /// Updates a stack to what a console page was filled in with, and waits.
@@ -118,7 +120,7 @@ impl WholePath {
             .capabilities(Capability::CapabilityIam)
             .set_parameters(Some(with_values(&parameters)));
         request.send().await?;
-        self.wait(id, 0, |_| {}).await
+        come_to_rest(&self.direct.cloudformation, id, 0, |_| {}).await
     }
 
     /// Updates a stack's parameters, and waits.
@@ -138,7 +140,13 @@ impl WholePath {
             .capabilities(Capability::CapabilityIam)
             .set_parameters(Some(with_values(parameters)));
         let made = request.send().await?;
-        self.wait(made.stack_id().context("no stack id")?, 0, |_| {}).await
+        come_to_rest(
+            &self.direct.cloudformation,
+            made.stack_id().context("no stack id")?,
+            0,
+            |_| {},
+        )
+        .await
     }
 
     /// Deletes a stack, and waits.
@@ -150,47 +158,46 @@ impl WholePath {
         let events = cloudformation.describe_stack_events().stack_name(&id).send().await?;
         let old = events.stack_events().len();
         cloudformation.delete_stack().stack_name(name).send().await?;
-        self.wait(&id, old, told).await
-    }
-
-    /// Waits until a stack has come to rest. Events that were `seen` before are not told again.
-    async fn wait(
-        &self,
-        stack: &str,
-        mut seen: usize,
-        mut told: impl FnMut(&StackEvent),
-    ) -> Result<StackState> {
-        let cloudformation = &self.direct.cloudformation;
-        let until = Instant::now() + Duration::from_mins(2);
-        loop {
-            let events = cloudformation.describe_stack_events().stack_name(stack).send().await?;
-            let events = events.stack_events();
-            for event in events.iter().rev().skip(seen) {
-                told(event);
-            }
-            seen = events.len();
-            let stacks = cloudformation.describe_stacks().stack_name(stack).send().await?;
-            let state = stacks.stacks().first().context("the stack is gone")?;
-            let status = state.stack_status().map(|status| status.as_str().to_owned());
-            let status = status.unwrap_or_default();
-            if !status.ends_with("IN_PROGRESS") {
-                let output = |one: &aws_sdk_cloudformation::types::Output| {
-                    Some((one.output_key()?.to_owned(), one.output_value()?.to_owned()))
-                };
-                let outputs = state.outputs().iter().filter_map(output).collect();
-                return Ok(StackState { status, outputs });
-            }
-            if Instant::now() > until {
-                bail!("the stack is still {status} after two minutes");
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
+        come_to_rest(&self.direct.cloudformation, &id, old, told).await
     }
 
     /// Names of the roles and functions of the customer's account.
     pub async fn roles(&self) -> Result<Vec<String>> {
         let answer = self.direct.iam.list_roles().send().await?;
         Ok(answer.roles().iter().map(|role| role.role_name().to_owned()).collect())
+    }
+}
+
+/// Waits until a stack has come to rest. Events that were `seen` before are not told again.
+pub async fn come_to_rest(
+    cloudformation: &aws_sdk_cloudformation::Client,
+    stack: &str,
+    mut seen: usize,
+    mut told: impl FnMut(&StackEvent),
+) -> Result<StackState> {
+    let until = Instant::now() + Duration::from_mins(2);
+    loop {
+        let events = cloudformation.describe_stack_events().stack_name(stack).send().await?;
+        let events = events.stack_events();
+        for event in events.iter().rev().skip(seen) {
+            told(event);
+        }
+        seen = events.len();
+        let stacks = cloudformation.describe_stacks().stack_name(stack).send().await?;
+        let state = stacks.stacks().first().context("the stack is gone")?;
+        let status = state.stack_status().map(|status| status.as_str().to_owned());
+        let status = status.unwrap_or_default();
+        if !status.ends_with("IN_PROGRESS") {
+            let output = |one: &aws_sdk_cloudformation::types::Output| {
+                Some((one.output_key()?.to_owned(), one.output_value()?.to_owned()))
+            };
+            let outputs = state.outputs().iter().filter_map(output).collect();
+            return Ok(StackState { status, outputs });
+        }
+        if Instant::now() > until {
+            bail!("the stack is still {status} after two minutes");
+        }
+        sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -38,11 +38,11 @@ impl Queue {
         Call { operation, action, subject: &self.url }
     }
 
-    /// Waits for messages, 20 seconds at most. Nobody else gets them for two minutes.
+    /// Waits for messages, 20 seconds at most. Nobody else gets them for the queue's visibility timeout.
     pub async fn receive(&self) -> Result<Vec<Received>, AwsError> {
         let call = self.call("ReceiveMessage", "sqs:ReceiveMessage");
         let request = self.client.receive_message().queue_url(&self.url).wait_time_seconds(20);
-        let request = request.max_number_of_messages(10).visibility_timeout(120);
+        let request = request.max_number_of_messages(10);
         let answer = request.send().await.map_err(|error| call.failed(&error))?;
         let received = answer.messages.unwrap_or_default().into_iter().filter_map(|one| {
             Some(Received { receipt: one.receipt_handle?, body: one.body.unwrap_or_default() })
