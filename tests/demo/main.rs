@@ -81,6 +81,8 @@ async fn tell(screen: &mut Screen, options: &Options) -> Result<()> {
     let waits = says(&onboarded, "waits for the first log").await?;
     screen
         .check(waits, "the customer's page says that logging is set up and the first log awaited");
+    let confirmed = staff_see(&onboarded, "the subscription was confirmed").await?;
+    screen.check(confirmed, "the vendor has confirmed the subscription");
 
     screen.chapter("What the stack made");
     for (name, value) in &outputs {
@@ -159,9 +161,18 @@ async fn launch_role(
 
 /// Whether the customer's page comes to say something within ten seconds.
 async fn says(onboarded: &Onboarded, words: &str) -> Result<bool> {
+    shows(&onboarded.site.anyone(), &onboarded.page, words).await
+}
+
+/// The same of the page that staff have of the customer.
+async fn staff_see(onboarded: &Onboarded, words: &str) -> Result<bool> {
+    shows(&onboarded.staff, &format!("/customers/{}", onboarded.id), words).await
+}
+
+async fn shows(visitor: &Visitor, page: &str, words: &str) -> Result<bool> {
     let until = Instant::now() + Duration::from_secs(10);
     while Instant::now() < until {
-        if onboarded.site.anyone().get(&onboarded.page).await?.text.contains(words) {
+        if visitor.get(page).await?.text.contains(words) {
             return Ok(true);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -172,8 +183,13 @@ async fn says(onboarded: &Onboarded, words: &str) -> Result<bool> {
 async fn turns_green(screen: &mut Screen, onboarded: &Onboarded) -> Result<()> {
     let green = says(onboarded, "Connected. Data Theorem reads the logs").await?;
     screen.check(green, "and that turned the customer's page green: Connected");
-    let staff = onboarded.staff.get(&format!("/customers/{}", onboarded.id)).await?.text;
-    screen.check(staff.contains("reads the logs"), "and the one of staff");
+    if !green {
+        for line in onboarded.site.log().lines().filter(|line| !line.contains("\"INFO\"")) {
+            screen.line(line);
+        }
+    }
+    let staff = staff_see(onboarded, "reads the logs").await?;
+    screen.check(staff, "and the one of staff");
     Ok(())
 }
 
