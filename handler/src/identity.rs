@@ -218,6 +218,37 @@ mod tests {
     }
 
     #[test]
+    fn what_has_both_our_tags_is_ours_whatever_else_it_is_tagged_with() {
+        let id = identity();
+        let mut tags = id.tags();
+        tags.push(("team".into(), "web".into()));
+        assert!(id.owns(&tags));
+        tags.remove(0);
+        assert!(!id.owns(&tags));
+        assert!(!id.owns(&[]));
+    }
+
+    #[test]
+    fn each_listener_has_a_tag_of_its_own() {
+        let tag = |logical| Identity::new(STACK, logical).unwrap().listener_tag();
+        assert_eq!(tag("L"), tag("L"));
+        assert_ne!(tag("L"), tag("Second"));
+        assert!(tag("L").starts_with("logs-analysis:listener:"));
+        // A tag's key has at most 128 characters.
+        assert!(tag(&"L".repeat(255)).len() <= 128);
+    }
+
+    #[test]
+    fn a_sid_is_a_products_only_if_it_says_whose_and_what_for() {
+        let whose = format!("{PRODUCT}0123456789abcdef");
+        assert!(is_product_sid(&format!("{whose}V")));
+        for other in [whose.clone(), format!("{PRODUCT}ReadersOfTheCustomer"), whose.to_lowercase()]
+        {
+            assert!(!is_product_sid(&other), "{other}");
+        }
+    }
+
+    #[test]
     fn an_invented_id_is_known_by_its_form() {
         let id = identity();
         assert!(id.is_named_by("logs-InvokeLambdaFunction-1ABCDEF"));

@@ -77,6 +77,15 @@ fn a_rule_that_cannot_be_joined_is_named_with_the_ways_out() {
         (foreign(Destination::Queue, &created, "", ""), "already takes the same events"),
         (foreign(Destination::Function, &created, "", ""), "Lambda function arn:aws:lambda"),
         (foreign(Destination::Topic, &["s3:ObjectCreated:Put"], "", ""), "only a part"),
+        (
+            foreign(
+                Destination::Topic,
+                &["s3:ObjectCreated:Post", "s3:ObjectCreated:Copy"],
+                "",
+                "",
+            ),
+            "only a part",
+        ),
         (foreign(Destination::Topic, &created, &format!("{LOGS}2026/"), ""), "only a part"),
         (far, "another account or region"),
     ];
@@ -94,6 +103,45 @@ fn our_own_rule_is_no_clash_and_a_strangers_rule_with_our_id_is_not_ours() {
     let mut stranger = rule(&id, "");
     stranger.arn = "arn:aws:sns:eu-west-1:111122223333:theirs".into();
     assert!(!is_own(&id, &stranger));
+}
+
+#[test]
+fn our_rule_takes_the_place_of_its_former_self_and_of_no_other() {
+    let id = identity();
+    let ours = rule(&id, "");
+    let former = Rule { events: vec!["s3:ObjectCreated:Put".into()], ..ours.clone() };
+    let same_id = Rule { arn: "arn:aws:sns:eu-west-1:111122223333:theirs".into(), ..ours.clone() };
+    let same_topic = Rule { id: Some("theirs".into()), ..ours.clone() };
+    let edit = NotificationEdit { put: vec![ours.clone()], ..NotificationEdit::default() };
+    let rules = vec![former, same_id.clone(), same_topic.clone()];
+    let merged = merge(&Notifications { rules, event_bridge: false }, &edit);
+    assert_eq!(merged.rules, [same_id, same_topic, ours]);
+}
+
+#[test]
+fn a_rule_that_differs_in_anything_is_to_be_written_again() {
+    let ours = rule(&identity(), "");
+    let changed = |there: Rule| {
+        let there = Notifications { rules: vec![there], event_bridge: false };
+        let put = vec![ours.clone()];
+        changes(&there, &NotificationEdit { put, ..NotificationEdit::default() })
+    };
+    let differing = [
+        Rule { id: Some("other".into()), ..ours.clone() },
+        Rule { arn: "arn:aws:sns:eu-west-1:111122223333:other".into(), ..ours.clone() },
+        Rule { events: vec!["s3:ObjectCreated:Put".into()], ..ours.clone() },
+        Rule { filter: None, ..ours.clone() },
+    ];
+    for there in differing {
+        assert!(changed(there.clone()), "{there:?}");
+    }
+    // S3 gives the names of filter rules back with a capital, and in an order of its own.
+    let mut respelt = ours.clone();
+    for (name, _) in respelt.filter.as_mut().unwrap() {
+        *name = name.replace("prefix", "Prefix").replace("suffix", "Suffix");
+    }
+    respelt.filter.as_mut().unwrap().reverse();
+    assert!(!changed(respelt));
 }
 
 #[test]

@@ -57,6 +57,37 @@ fn load_balancers_may_write_below_the_accounts_own_folder_only() {
 }
 
 #[test]
+fn a_network_load_balancers_logs_come_from_this_account_and_belong_to_it() {
+    let all = statements(&identity(), "b", "222233334444", &grants("web"));
+    let delivery: Vec<&Value> = all
+        .iter()
+        .filter(|one| one["Principal"]["Service"] == "delivery.logs.amazonaws.com")
+        .collect();
+    let actions: Vec<&Value> = delivery.iter().map(|one| &one["Action"]).collect();
+    assert_eq!(actions, ["s3:GetBucketAcl", "s3:PutObject"]);
+    assert_eq!(delivery[0]["Resource"], "arn:aws:s3:::b");
+    assert_eq!(delivery[1]["Resource"], "arn:aws:s3:::b/web/AWSLogs/111122223333/*");
+    let equals = &delivery[1]["Condition"]["StringEquals"];
+    assert_eq!(equals["s3:x-amz-acl"], "bucket-owner-full-control");
+    for one in delivery {
+        let condition = &one["Condition"];
+        assert_eq!(condition["StringEquals"]["aws:SourceAccount"], "111122223333");
+        let source = &condition["ArnLike"]["aws:SourceArn"];
+        assert_eq!(source, "arn:aws:logs:eu-west-1:111122223333:*");
+    }
+}
+
+#[test]
+fn plain_http_is_refused_to_everybody_for_the_bucket_and_all_in_it() {
+    let statement = tls_only(&identity(), "b");
+    assert_eq!((&statement["Effect"], &statement["Principal"]), (&json!("Deny"), &json!("*")));
+    assert_eq!(statement["Action"], "s3:*");
+    assert_eq!(statement["Resource"], json!(["arn:aws:s3:::b", "arn:aws:s3:::b/*"]));
+    assert_eq!(statement["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}));
+    assert!(identity().owns_sid(statement["Sid"].as_str().unwrap()));
+}
+
+#[test]
 fn in_china_the_older_principal_may_write_too() {
     let id =
         Identity::new(&STACK.replace(":aws:", ":aws-cn:").replace("eu-west-1", "cn-north-1"), "L");

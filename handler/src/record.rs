@@ -302,6 +302,46 @@ mod tests {
         assert!(record.to_tags().unwrap_err().contains("400 load balancers"));
     }
 
+    /// A record that is so long as text.
+    fn of_length(length: usize) -> Record {
+        let mut record = Record { own_bucket: Some(String::new()), ..Record::default() };
+        let rest = length - record.encode().len();
+        record.own_bucket = Some("b".repeat(rest));
+        record
+    }
+
+    #[test]
+    fn a_tag_is_filled_to_the_last_character_before_the_next_is_begun() {
+        let full: usize = 256 - "00:".len();
+        for (length, tags) in [(full, 1), (full + 1, 2), (2 * full, 2)] {
+            assert_eq!(of_length(length).to_tags().unwrap().len(), tags, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_record_may_fill_thirty_six_tags_and_no_more() {
+        let full = 36 * (256 - "00:".len());
+        let record = of_length(full);
+        assert_eq!(Record::from_tags(&record.to_tags().unwrap()), Some(record));
+        assert!(of_length(full + 1).to_tags().is_err());
+    }
+
+    #[test]
+    fn only_the_tags_of_a_record_are_parts_of_it() {
+        let record = of_length(1000).to_tags().unwrap();
+        assert!(record.iter().all(|(key, _)| Record::is_part(key)));
+        for other in ["team", "logs-analysis:stack-id", "logs-analysis:released"] {
+            assert!(!Record::is_part(other), "{other}");
+        }
+    }
+
+    /// Spelt out, each character takes three: a record of many load balancers would not fit.
+    #[test]
+    fn what_a_tag_may_hold_stands_there_as_it_is_and_only_the_rest_is_spelt_out() {
+        assert_eq!(escape("arn:aws:sns:eu-west-1:1:A_b.c/d"), "arn:aws:sns:eu-west-1:1:A_b.c/d");
+        assert_eq!(escape("a+b=c@d é"), "a=2Bb=3Dc=40d=20=C3=A9");
+    }
+
     proptest! {
         #[test]
         fn a_record_is_read_back_as_it_was_written(

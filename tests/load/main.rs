@@ -23,7 +23,7 @@ use harness::{
     site::{self, Site},
     sns::Sns,
 };
-use messages::{Customers, Message};
+use messages::Message;
 use sqlx::AnyPool;
 use tokio::{
     sync::Semaphore,
@@ -43,12 +43,9 @@ struct Options {
     /// How many customers they are of.
     #[arg(long, default_value_t = 100)]
     customers: usize,
-    /// What keeps them.
-    #[arg(long, default_value = "sqlite")]
-    database: Engine,
-    /// How many copies of the service share the database; more than one needs PostgreSQL.
-    #[arg(long, default_value_t = 1)]
-    copies: usize,
+    /// What keeps them; one run with each, if it is given more than once.
+    #[arg(long, value_enum, default_values = ["sqlite", "postgres", "postgres-shared"])]
+    on: Vec<Setup>,
     /// The service's program; built for a release, if not given.
     #[arg(long)]
     program: Option<PathBuf>,
@@ -57,10 +54,13 @@ struct Options {
     no_kill: bool,
 }
 
+/// What keeps the messages, and how many copies of the service do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Engine {
+enum Setup {
     Sqlite,
     Postgres,
+    /// Two copies of the service share it.
+    PostgresShared,
 }
 
 /// What came of sending.
@@ -76,16 +76,31 @@ struct Outcome {
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    ensure!(options.copies == 1 || options.database == Engine::Postgres, "--copies needs postgres");
     match &options.program {
-        Some(path) => site::use_program(path),
+        Some(path) => site::use_program(&path.canonicalize().context("--program")?),
         None => site::build_release()?,
     }
     let sns = Sns::start("eu-west-1").await?;
     let aws = far_side::start().await?;
-    let server = match options.database {
-        Engine::Sqlite => None,
-        Engine::Postgres => Some(Postgres::start().await?),
+    let count = options.rate * options.seconds;
+    say(&format!("signing {count} messages of {} customers", options.customers));
+    let accounts = messages::accounts(options.customers);
+    let all = Arc::new(messages::sign(&accounts, &sns, count).await?);
+    for setup in &options.on {
+        run(&options, *setup, (&sns, aws), (&accounts, &all)).await?;
+    }
+    Ok(())
+}
+
+async fn run(
+    options: &Options,
+    setup: Setup,
+    (sns, aws): (&Sns, u16),
+    (accounts, all): (&[String], &Arc<Vec<Message>>),
+) -> Result<()> {
+    let server = match setup {
+        Setup::Sqlite => None,
+        Setup::Postgres | Setup::PostgresShared => Some(Postgres::start().await?),
     };
     let database = match &server {
         Some(server) => server.new_database().await?,
@@ -94,23 +109,22 @@ async fn main() -> Result<()> {
     let certificates = format!("--intake-certificates={}", sns.url());
     let arguments = ["--intake=https", &certificates, "--log=error"];
     let mut sites = vec![Site::with_aws(&database, &arguments, (aws, "111122223333")).await?];
-    for _ in 1..options.copies {
+    if setup == Setup::PostgresShared {
         sites.push(sites[0].beside().await?);
     }
     let url = sites[0].database();
-    let customers = Customers::set_up(&sites[0], options.customers).await?;
-    let count = options.rate * options.seconds;
-    say(&format!("signing {count} messages"));
-    let all = customers.sign(&sns, count).await?;
+    messages::set_up(&sites[0], accounts).await?;
     let before = size(&sites[0], server.as_ref(), &database).await?;
-    let (outcome, took) = send(&options, &mut sites, all).await?;
+    say(&format!("{setup:?}: {} a second for {} s", options.rate, options.seconds));
+    let (outcome, took) = send(options, &mut sites, all).await?;
+    report(&outcome, took, &sites)?;
     let left = settle(&url).await?;
-    report(&options, &outcome, took, &sites)?;
     let after = size(&sites[0], server.as_ref(), &database).await?;
-    say(&format!("database: {} MB more; left in the queue: {left}", (after - before) / 1_000_000));
+    say(&format!("  database: {} MB more", (after - before) / 1_000_000));
     let missing = missing(&url, &outcome).await?;
     ensure!(missing == 0, "{missing} messages were acknowledged and are not there");
-    say("Nothing that was acknowledged is lost.");
+    ensure!(left == 0, "{left} messages were not worked on");
+    say("  nothing that was acknowledged is lost, and everything was worked on");
     Ok(())
 }
 
@@ -118,7 +132,7 @@ async fn main() -> Result<()> {
 async fn send(
     options: &Options,
     sites: &mut [Site],
-    all: Vec<Message>,
+    all: &Arc<Vec<Message>>,
 ) -> Result<(Arc<Outcome>, Duration)> {
     let outcome = Arc::new(Outcome::default());
     let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build()?;
@@ -128,19 +142,20 @@ async fn send(
     let mut ticks = interval(Duration::from_millis(10));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut tasks = tokio::task::JoinSet::new();
-    for (number, message) in all.into_iter().enumerate() {
+    for number in 0..all.len() {
         if number % (options.rate / 100).max(1) == 0 {
             ticks.tick().await;
         }
         if number == middle && !options.no_kill {
             sites[0].kill();
             sites[0].restart().await?;
-            say(&format!("killed and started again at {:.1} s", begun.elapsed().as_secs_f64()));
+            say(&format!("  killed and started again at {:.1} s", begun.elapsed().as_secs_f64()));
         }
         let turn = Arc::clone(&turns).acquire_owned().await?;
         let (outcome, http, urls) = (Arc::clone(&outcome), http.clone(), Arc::clone(&urls));
+        let all = Arc::clone(all);
         tasks.spawn(async move {
-            deliver(&http, &urls[number % urls.len()], &message, &outcome).await;
+            deliver(&http, &urls[number % urls.len()], &all[number], &outcome).await;
             drop(turn);
         });
         while tasks.try_join_next().is_some() {}
@@ -153,12 +168,12 @@ async fn send(
 async fn deliver(http: &reqwest::Client, url: &str, message: &Message, outcome: &Outcome) {
     for _ in 0..30 {
         let begun = Instant::now();
-        let sent = http.post(format!("{url}/intake/sns")).body(message.body()).send().await;
+        let sent = http.post(format!("{url}/intake/sns")).body(message.body.clone()).send().await;
         if sent.is_ok_and(|answer| answer.status().is_success()) {
             let took = begun.elapsed().as_millis();
             outcome.took.lock().unwrap_or_else(PoisonError::into_inner).push(took);
             let mut all = outcome.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
-            all.push(message.digest());
+            all.push(message.id.clone());
             return;
         }
         outcome.again.fetch_add(1, Ordering::Relaxed);
@@ -167,10 +182,10 @@ async fn deliver(http: &reqwest::Client, url: &str, message: &Message, outcome: 
     outcome.lost.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Waits until the queue is worked off, a minute at most; what is left.
+/// Waits until the queue is worked off, three minutes at most; what is left. (What a killed service had in hand is left alone for two.)
 async fn settle(url: &str) -> Result<i64> {
     let rows = AnyPool::connect(url).await?;
-    let until = Instant::now() + Duration::from_mins(1);
+    let until = Instant::now() + Duration::from_mins(3);
     loop {
         let left: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM intake_queue").fetch_one(&rows).await?;
@@ -204,14 +219,12 @@ async fn size(site: &Site, server: Option<&Postgres>, database: &str) -> Result<
     Ok(i64::try_from(bytes)?)
 }
 
-fn report(options: &Options, outcome: &Outcome, took: Duration, sites: &[Site]) -> Result<()> {
+fn report(outcome: &Outcome, took: Duration, sites: &[Site]) -> Result<()> {
     let mut times = outcome.took.lock().unwrap_or_else(PoisonError::into_inner).clone();
     times.sort_unstable();
     let at = |per_mille: usize| times.get(times.len() * per_mille / 1000).copied().unwrap_or(0);
-    let Options { rate, seconds, copies, database, .. } = options;
-    say(&format!("{database:?}, {copies} copies, {rate} a second for {seconds} s"));
     say(&format!(
-        "acknowledged {} in {:.1} s; p50 {} ms, p99 {} ms, worst {} ms; brought again {}, given up {}",
+        "  acknowledged {} in {:.1} s; p50 {} ms, p99 {} ms, worst {} ms; brought again {}, given up {}",
         times.len(),
         took.as_secs_f64(),
         at(500),
@@ -220,12 +233,24 @@ fn report(options: &Options, outcome: &Outcome, took: Duration, sites: &[Site]) 
         outcome.again.load(Ordering::Relaxed),
         outcome.lost.load(Ordering::Relaxed),
     ));
+    say(&format!("  the sender: {:.1} s of CPU so far", cpu("self")?));
     for site in sites {
         let status = std::fs::read_to_string(format!("/proc/{}/status", site.pid()))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        say(&format!("memory at most {}", peak.context("no VmHWM")?.trim()));
+        let peak = peak.context("no VmHWM")?.trim();
+        say(&format!("  {peak} of memory at most, {:.1} s of CPU", cpu(&site.pid().to_string())?));
     }
     Ok(())
+}
+
+/// Seconds of CPU that a process has used; the service's count from when it was started again.
+fn cpu(pid: &str) -> Result<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
+    // The 14th and 15th fields of all, in hundredths of a second.
+    let ticks: f64 = fields.get(12).context("no utime")?.parse()?;
+    let kernel: f64 = fields.get(13).context("no stime")?.parse()?;
+    Ok((ticks + kernel) / 100.0)
 }
 
 #[expect(clippy::print_stdout, reason = "the program's result")]

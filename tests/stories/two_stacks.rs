@@ -1,10 +1,16 @@
 //! Two stacks in one account and region.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
-use harness::cloudformation::{Lab, Launch, Stack};
+use aws_sdk_s3::types::{Event, NotificationConfiguration, TopicConfiguration};
+use harness::cloudformation::{ENDPOINT, Lab, Launch, Stack};
 use serde_json::{Value, json};
 
 use crate::{on_both, succeeded};
+
+/// Where the vendor moves to.
+const NEW: &str = "https://new.vendor.test/sns";
 
 async fn launched(lab: &Lab, name: &str, launch: &Launch) -> Result<Stack> {
     let mut stack = lab.stack(name);
@@ -95,27 +101,68 @@ async fn on_the_same_load_balancer_it_logs_until_both_are_gone() -> Result<()> {
     .await
 }
 
+/// A bucket of the customer's, and the topic of his that it tells of every object.
+async fn bucket_that_tells_a_topic(lab: &Lab) -> Result<(String, String)> {
+    let bucket = format!("shared-{}", lab.customer.account);
+    lab.customer.bucket(&bucket).await?;
+    let topic = lab.customer.topic("theirs").await?;
+    let rule = TopicConfiguration::builder().id("theirs").topic_arn(&topic);
+    let rule = rule.events(Event::S3ObjectCreated).build()?;
+    let all = NotificationConfiguration::builder().topic_configurations(rule).build();
+    lab.customer.set_notifications(&bucket, all).await?;
+    Ok((bucket, topic))
+}
+
 /// A bucket named by both, whose notifications go to a topic of the customer's: one subscription
 /// serves both, and the last to go removes it.
 #[tokio::test]
 async fn on_a_topic_of_the_customers_the_last_to_go_ends_the_subscription() -> Result<()> {
-    use aws_sdk_s3::types::{Event, NotificationConfiguration, TopicConfiguration};
     on_both(async |lab| {
         let web = lab.customer.application_load_balancer("web").await?;
         let api = lab.customer.application_load_balancer("api").await?;
-        let bucket = format!("shared-{}", lab.customer.account);
-        lab.customer.bucket(&bucket).await?;
-        let topic = lab.customer.topic("theirs").await?;
-        let rule = TopicConfiguration::builder().id("theirs").topic_arn(&topic);
-        let rule = rule.events(Event::S3ObjectCreated).build()?;
-        let all = NotificationConfiguration::builder().topic_configurations(rule).build();
-        lab.customer.set_notifications(&bucket, all).await?;
+        let (bucket, topic) = bucket_that_tells_a_topic(lab).await?;
         let first = launched(lab, "first", &Launch::of(&[&web]).into_bucket(&bucket)).await?;
         let second = launched(lab, "second", &Launch::of(&[&api]).into_bucket(&bucket)).await?;
         succeeded(&lab.delete(&first).await?);
         assert_eq!(lab.customer.subscribers(&topic).await.len(), 1);
         succeeded(&lab.delete(&second).await?);
         assert!(lab.customer.subscribers(&topic).await.is_empty());
+        Ok(())
+    })
+    .await
+}
+
+async fn told(lab: &Lab, topic: &str) -> BTreeSet<String> {
+    lab.customer.subscribers(topic).await.into_iter().collect()
+}
+
+/// The same when the first moves to another bucket instead of going, or hears of another address.
+#[tokio::test]
+async fn on_a_topic_of_the_customers_an_update_leaves_the_other_its_subscription() -> Result<()> {
+    on_both(async |lab| {
+        let web = lab.customer.application_load_balancer("web").await?;
+        let api = lab.customer.application_load_balancer("api").await?;
+        let other = format!("other-{}", lab.customer.account);
+        lab.customer.bucket(&other).await?;
+        let (bucket, topic) = bucket_that_tells_a_topic(lab).await?;
+        let (one, two) =
+            (Launch::of(&[&web]).into_bucket(&bucket), Launch::of(&[&api]).into_bucket(&bucket));
+        let mut first = launched(lab, "first", &one).await?;
+        let mut second = launched(lab, "second", &two).await?;
+        let at_new_address = |mut launch: Launch| {
+            NEW.clone_into(&mut launch.endpoint);
+            launch
+        };
+        succeeded(&lab.update(&mut first, &at_new_address(one)).await?);
+        assert_eq!(told(lab, &topic).await, [NEW, ENDPOINT].map(str::to_owned).into());
+        let away = at_new_address(Launch::of(&[&web]).into_bucket(&other));
+        succeeded(&lab.update(&mut first, &away).await?);
+        assert!(told(lab, &topic).await.contains(ENDPOINT));
+        succeeded(&lab.update(&mut second, &at_new_address(two)).await?);
+        assert_eq!(told(lab, &topic).await, [NEW.to_owned()].into());
+        succeeded(&lab.delete(&second).await?);
+        succeeded(&lab.delete(&first).await?);
+        assert!(told(lab, &topic).await.is_empty());
         Ok(())
     })
     .await

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{Chain, Stage, Step, converge::Work, topic_policy};
 use crate::{
-    observed::{Subscription, TopicFacts},
+    identity::Identity,
+    observed::{Observed, Subscription, TopicFacts},
     policy::{self, PolicyEdit},
     record::Record,
 };
@@ -100,10 +101,7 @@ impl Work<'_> {
         let there = facts.subscription(&endpoint.address).is_some();
         // The subscription is ours to remove if we make it, or if another onboarding stack did that
         // shares the bucket: the last one to leave removes it.
-        let shared = || {
-            let mut buckets = self.after.buckets.iter().filter_map(|name| self.seen.bucket(name));
-            buckets.any(|facts| policy::is_shared(self.id, facts.policy.as_ref()))
-        };
+        let shared = || is_shared(self.id, self.seen, &self.after.buckets);
         let recorded = self.before.topics.get(topic).copied();
         let ours = !there || recorded.unwrap_or_else(|| !of_a_stack && shared());
         self.after.topics.insert(topic.to_owned(), ours);
@@ -125,13 +123,16 @@ impl Work<'_> {
                 chains.push(vec![Step::Unsubscribe { subscription: one.arn.clone() }]);
             }
         }
+        let shared = is_shared(self.id, self.seen, self.seen.buckets.keys());
         for (topic, removable) in &self.before.topics {
             let Some(facts) = self.seen.other_topics.get(topic) else { continue };
             let left = !self.result.topics.contains(topic);
             let mut chain = Vec::new();
+            // As on Delete: another onboarding stack may rely on the same subscription.
+            let removable = *removable && (facts.owner().is_some() || !shared);
             for one in &facts.subscriptions {
                 let stale = one.endpoint != *wanted || left;
-                if *removable && ours(&one.endpoint) && stale && !one.is_pending() {
+                if removable && ours(&one.endpoint) && stale && !one.is_pending() {
                     chain.push(Step::Unsubscribe { subscription: one.arn.clone() });
                 }
             }
@@ -145,6 +146,16 @@ impl Work<'_> {
         }
         chains
     }
+}
+
+/// Whether another onboarding stack has its statements on one of these buckets.
+pub(super) fn is_shared<'a>(
+    id: &Identity,
+    seen: &Observed,
+    buckets: impl IntoIterator<Item = &'a String>,
+) -> bool {
+    let mut facts = buckets.into_iter().filter_map(|name| seen.bucket(name));
+    facts.any(|facts| policy::is_shared(id, facts.policy.as_ref()))
 }
 
 /// Nobody is subscribed, or the vendor did not confirm: subscribing again sends a new request.

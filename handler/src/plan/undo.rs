@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chain, Stage, Step, compact, restorations, take_out};
+use super::{Chain, Stage, Step, compact, restorations, take_out, topics::is_shared};
 use crate::{
     arn::LoadBalancerArn,
     desired::{Desired, LogKind},
@@ -148,8 +148,7 @@ fn leave_topics(
 ) -> (Stage, Vec<(String, Identity)>) {
     let mut left = Vec::new();
     let mut chains = Vec::new();
-    let mut buckets = seen.buckets.keys().filter_map(|name| seen.bucket(name));
-    let shared = buckets.any(|facts| policy::is_shared(id, facts.policy.as_ref()));
+    let shared = is_shared(id, seen, seen.buckets.keys());
     for (topic, facts) in &seen.other_topics {
         let mut chain = Vec::new();
         let removable = record.topics.get(topic).copied().unwrap_or(false);
