@@ -37,9 +37,9 @@ struct Options {
     /// Messages a second.
     #[arg(long, default_value_t = 1000)]
     rate: usize,
-    /// For how long.
+    /// For how many seconds.
     #[arg(long, default_value_t = 60)]
-    seconds: usize,
+    seconds: u32,
     /// How many customers they are of.
     #[arg(long, default_value_t = 100)]
     customers: usize,
@@ -82,7 +82,7 @@ async fn main() -> Result<()> {
     }
     let sns = Sns::start("eu-west-1").await?;
     let aws = far_side::start().await?;
-    let count = options.rate * options.seconds;
+    let count = options.rate * usize::try_from(options.seconds)?;
     say(&format!("signing {count} messages of {} customers", options.customers));
     let accounts = messages::accounts(options.customers);
     let all = Arc::new(messages::sign(&accounts, &sns, count).await?);
@@ -131,25 +131,29 @@ async fn run(
 /// Sends at the rate, and kills the service in the middle.
 async fn send(
     options: &Options,
-    sites: &mut [Site],
+    sites: &mut Vec<Site>,
     all: &Arc<Vec<Message>>,
 ) -> Result<(Arc<Outcome>, Duration)> {
     let outcome = Arc::new(Outcome::default());
     let http = reqwest::Client::builder().timeout(Duration::from_secs(15)).build()?;
     let urls: Arc<Vec<String>> = Arc::new(sites.iter().map(|one| one.url.clone()).collect());
     let (turns, begun) = (Arc::new(Semaphore::new(2000)), Instant::now());
-    let middle = all.len() / 2;
+    let killer = (!options.no_kill).then(|| {
+        let (mut first, middle) =
+            (sites.remove(0), Duration::from_secs(u64::from(options.seconds)) / 2);
+        tokio::spawn(async move {
+            sleep(middle).await;
+            first.kill();
+            sleep(Duration::from_secs(1)).await;
+            first.restart().await.map(|()| first)
+        })
+    });
     let mut ticks = interval(Duration::from_millis(10));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..all.len() {
         if number % (options.rate / 100).max(1) == 0 {
             ticks.tick().await;
-        }
-        if number == middle && !options.no_kill {
-            sites[0].kill();
-            sites[0].restart().await?;
-            say(&format!("  killed and started again at {:.1} s", begun.elapsed().as_secs_f64()));
         }
         let turn = Arc::clone(&turns).acquire_owned().await?;
         let (outcome, http, urls) = (Arc::clone(&outcome), http.clone(), Arc::clone(&urls));
@@ -161,6 +165,10 @@ async fn send(
         while tasks.try_join_next().is_some() {}
     }
     while tasks.join_next().await.is_some() {}
+    if let Some(killer) = killer {
+        sites.insert(0, killer.await??);
+        say("  killed in the middle, and started again a second later");
+    }
     Ok((outcome, begun.elapsed()))
 }
 
