@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, sync::watch, time::interval};
@@ -21,7 +21,7 @@ use crate::{
         work::{Aws, Worker},
     },
     password, routes,
-    settings::{Serve, Storage},
+    settings::{Serve, Storage, Vendor},
     store::{Actor, Role, Store},
     token::{Key, random_password},
     webhooks,
@@ -81,6 +81,8 @@ pub async fn open(storage: &Storage) -> Result<Store> {
 
 /// Puts the site together on an open database.
 pub async fn app(store: Store, settings: &Serve) -> Result<App> {
+    let Vendor { notification_endpoint, public_url, .. } = &settings.vendor;
+    settings.take_in.check(notification_endpoint, public_url).map_err(Error::msg)?;
     let app = App::new(store, settings)?;
     let folder = settings.vendor.template_folder.as_deref();
     app.catalogue.publish(&app.site.constants, folder).await?;
@@ -250,9 +252,13 @@ fn taking_in(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
     let watching = tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
             log_failure("silence", intake::watch::look(&one).await);
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
             if let Ok(waiting) = one.store.arrived_count().await {
-                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
                 metrics::gauge!("onboarding_intake_waiting").set(waiting as f64);
+            }
+            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+            if let Ok(waiting) = one.store.log_events_count().await {
+                metrics::gauge!("onboarding_log_events_waiting").set(waiting as f64);
             }
         }
     });
@@ -280,7 +286,12 @@ fn queues(app: &App, aws: &Arc<Aws>, stopped: &watch::Receiver<bool>) -> Vec<Tas
     let (mut end, mut ticks) = (stopped.clone(), interval(Duration::from_millis(500)));
     tasks.push(tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
-            log_failure("events", intake::stream::send(&app, &aws).await);
+            match intake::stream::send(&app, &aws).await {
+                Ok(true) => {}
+                // Until what failed is due again.
+                Ok(false) => ticks.reset_after(Duration::from_secs(10)),
+                Err(error) => log_failure("events", Err(error)),
+            }
         }
     }));
     tasks

@@ -12,6 +12,7 @@ use harness::{
         Seen, State, Watch,
         account::{Account, Bucket, KINDS, LoadBalancer},
     },
+    wire::is_read,
 };
 use serde_json::Value;
 
@@ -60,7 +61,7 @@ pub(crate) fn watch(findings: &Findings, no_gap: &NoGap) -> Watch {
             let mut found = findings.lock().unwrap_or_else(PoisonError::into_inner);
             found.objects.push(format!("{} touched an object", seen.phase));
         }
-        if state.account == last {
+        if is_read(&seen.operation) || state.account == last {
             return;
         }
         last.clone_from(&state.account);

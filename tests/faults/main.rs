@@ -20,6 +20,11 @@ mod report;
 mod worlds;
 
 use libtest_mimic::Arguments;
+use mimalloc::MiMalloc;
+
+/// What the cases allocate is small, and there are a hundred million of it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let arguments = Arguments::from_args();

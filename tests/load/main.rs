@@ -107,7 +107,8 @@ async fn run(
         None => String::new(),
     };
     let certificates = format!("--intake-certificates={}", sns.url());
-    let arguments = ["--intake=https", &certificates, "--log=error"];
+    let endpoint = format!("--notification-endpoint={}", sns.endpoint());
+    let arguments = ["--intake=https", &endpoint, &certificates, "--log=error"];
     let mut sites = vec![Site::with_aws(&database, &arguments, (aws, "111122223333")).await?];
     if setup == Setup::PostgresShared {
         sites.push(sites[0].beside().await?);

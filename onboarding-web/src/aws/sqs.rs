@@ -27,6 +27,17 @@ pub struct Received {
     pub body: String,
 }
 
+/// What became of a message that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// SQS has it.
+    Taken,
+    /// Not this time.
+    Failed,
+    /// SQS will never take it.
+    Refused,
+}
+
 impl Queue {
     /// A queue by its URL, in its region.
     pub fn new(config: &SdkConfig, url: &str, region: &str) -> Self {
@@ -50,8 +61,8 @@ impl Queue {
         Ok(received.collect())
     }
 
-    /// Deletes messages that are done; ten at most. What is not deleted comes again.
-    pub async fn delete(&self, receipts: &[String]) -> Result<(), AwsError> {
+    /// Deletes messages that are done, ten at most; how many SQS did not delete. They come again.
+    pub async fn delete(&self, receipts: &[String]) -> Result<usize, AwsError> {
         let call = self.call("DeleteMessageBatch", "sqs:DeleteMessage");
         let entry = |(at, receipt): (usize, &String)| {
             DeleteMessageBatchRequestEntry::builder()
@@ -62,12 +73,13 @@ impl Queue {
         };
         let entries = receipts.iter().enumerate().filter_map(entry).collect();
         let request = self.client.delete_message_batch().queue_url(&self.url);
-        let sent = request.set_entries(Some(entries)).send().await;
-        sent.map(drop).map_err(|error| call.failed(&error))
+        let answer = request.set_entries(Some(entries)).send().await;
+        let answer = answer.map_err(|error| call.failed(&error))?;
+        Ok(receipts.len().saturating_sub(answer.successful().len()))
     }
 
-    /// Sends messages, ten at most; which of them SQS did not take.
-    pub async fn send(&self, bodies: &[&str]) -> Result<Vec<usize>, AwsError> {
+    /// Sends messages, ten at most; what became of each.
+    pub async fn send(&self, bodies: &[&str]) -> Result<Vec<Sent>, AwsError> {
         let call = self.call("SendMessageBatch", "sqs:SendMessage");
         let entry = |(at, body): (usize, &&str)| {
             let entry = SendMessageBatchRequestEntry::builder().id(at.to_string());
@@ -77,6 +89,18 @@ impl Queue {
         let request = self.client.send_message_batch().queue_url(&self.url);
         let answer = request.set_entries(Some(entries)).send().await;
         let answer = answer.map_err(|error| call.failed(&error))?;
-        Ok(answer.failed().iter().filter_map(|one| one.id().parse().ok()).collect())
+        // What SQS says nothing of was not sent.
+        let mut all = vec![Sent::Failed; bodies.len()];
+        let mut note = |id: &str, sent: Sent| {
+            if let Some(one) = id.parse().ok().and_then(|at: usize| all.get_mut(at)) {
+                *one = sent;
+            }
+        };
+        answer.successful().iter().for_each(|one| note(one.id(), Sent::Taken));
+        for one in answer.failed().iter().filter(|one| one.sender_fault()) {
+            tracing::error!(code = one.code(), why = one.message(), "SQS refuses an event");
+            note(one.id(), Sent::Refused);
+        }
+        Ok(all)
     }
 }

@@ -2,14 +2,13 @@
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
     num::NonZeroU32,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use reqwest::{Client, dns::Resolve, redirect::Policy};
+use reqwest::{Client, StatusCode, dns::Resolve, redirect::Policy};
 use url::Url;
 
 use super::{certificate::Certificate, certificate_url, topic::Topic};
@@ -43,7 +42,7 @@ pub struct Certificates {
     instead: Option<Url>,
     known: Mutex<HashMap<String, Found>>,
     fetching: tokio::sync::Mutex<()>,
-    fetches: DefaultKeyedRateLimiter<IpAddr>,
+    fetches: DefaultKeyedRateLimiter<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -82,7 +81,7 @@ impl Certificates {
         &self,
         url: &str,
         topic: &Topic,
-        asked_by: IpAddr,
+        asked_by: &str,
         now: Millis,
     ) -> Result<Arc<Certificate>, NoCertificate> {
         let Some(path) = certificate_url::path(url, topic) else {
@@ -98,7 +97,7 @@ impl Certificates {
         if let Some(found) = self.known(url, now) {
             return found;
         }
-        if self.fetches.check_key(&asked_by).is_err() {
+        if self.fetches.check_key(&asked_by.to_owned()).is_err() {
             let why = "too many certificates were asked for from there".to_owned();
             return Err(NoCertificate::Later(why));
         }
@@ -152,11 +151,12 @@ impl Certificates {
         let mut answer =
             self.client.get(format!("{origin}{path}")).send().await.map_err(unreachable)?;
         let status = answer.status();
-        if status.is_server_error() {
-            return Err(later(format!("the certificate's host answered {status}")));
-        }
-        if !status.is_success() {
+        if [StatusCode::NOT_FOUND, StatusCode::GONE].contains(&status) {
             return Err(NoCertificate::Refused(format!("there is no such certificate: {status}")));
+        }
+        // Whatever else stands in between: a message must not be lost for it.
+        if !status.is_success() {
+            return Err(later(format!("the certificate's host answered {status}")));
         }
         let mut pem = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {

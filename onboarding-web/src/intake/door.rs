@@ -16,6 +16,8 @@ use super::{
     Intake,
     certificates::NoCertificate,
     message::{self, Message, Version},
+    queue,
+    topic::Topic,
 };
 use crate::{
     access::{Ip, network},
@@ -36,6 +38,33 @@ pub enum Verdict {
     Later(String),
 }
 
+/// How a message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// By HTTPS, from this address.
+    Https(IpAddr),
+    /// By the vendor's queue.
+    Queue,
+}
+
+impl By {
+    /// How long it may have been on its way.
+    fn oldest(self) -> Millis {
+        match self {
+            Self::Https(_) => message::OLDEST,
+            Self::Queue => queue::OLDEST,
+        }
+    }
+
+    /// Who asks for the certificate, so that nobody takes the turns of others.
+    fn asks(self, topic: &Topic) -> String {
+        match self {
+            Self::Https(ip) => network(ip).to_string(),
+            Self::Queue => format!("{} {}", topic.account, topic.region),
+        }
+    }
+}
+
 /// `POST /intake/sns`
 pub async fn take(
     State(app): State<App>,
@@ -49,7 +78,7 @@ pub async fn take(
         Ok(body) => body,
         Err(rejection) => return Ok(refused(rejection.status(), &rejection.body_text())),
     };
-    let verdict = take_in(&app, &intake, &body, ip, message::OLDEST).await?;
+    let verdict = take_in(&app, &intake, &body, By::Https(ip)).await?;
     Ok(match verdict {
         Verdict::Kept(_) => StatusCode::OK.into_response(),
         // SNS takes a status of 4xx for an end, and comes again after one of 5xx.
@@ -58,15 +87,9 @@ pub async fn take(
     })
 }
 
-/// Checks a message and keeps it. `oldest` is how long it may have been on its way.
-pub async fn take_in(
-    app: &App,
-    intake: &Intake,
-    body: &[u8],
-    ip: IpAddr,
-    oldest: Millis,
-) -> Result<Verdict, Problem> {
-    let verdict = match check(app, intake, body, ip, oldest).await? {
+/// Checks a message and keeps it.
+pub async fn take_in(app: &App, intake: &Intake, body: &[u8], by: By) -> Result<Verdict, Problem> {
+    let verdict = match check(app, intake, body, by).await? {
         Err(verdict) => verdict,
         Ok(message) => {
             let incoming = Incoming::new(&message, app.store.now());
@@ -85,16 +108,21 @@ pub async fn check(
     app: &App,
     intake: &Intake,
     body: &[u8],
-    ip: IpAddr,
-    oldest: Millis,
+    by: By,
 ) -> Result<Result<Message, Verdict>, Problem> {
     let refuse = |why: &str| Ok(Err(Verdict::Refused(why.to_owned())));
     let now = app.store.now();
-    let message =
-        match Message::read(body).and_then(|one| one.check_time(now, oldest).map(|()| one)) {
-            Ok(message) => message,
-            Err(why) => return refuse(&why),
-        };
+    let message = match Message::read(body) {
+        Ok(message) => message,
+        Err(why) => return refuse(&why),
+    };
+    if message.is_older_than(by.oldest(), now) {
+        return refuse("the message is too old");
+    }
+    let ahead = message.is_ahead(now).then_some("the message is of the future");
+    if let (Some(why), By::Https(_)) = (ahead, by) {
+        return refuse(why);
+    }
     let topic = &message.topic;
     if message.version == Version::Sha1 && topic.is_ours() {
         return refuse("our topics sign with version 2");
@@ -103,7 +131,7 @@ pub async fn check(
         return refuse("the topic is not in the account and region of a customer");
     }
     let url = &message.envelope.signing_cert_url;
-    let certificate = intake.certificates.get(url, topic, network(ip), now).await;
+    let certificate = intake.certificates.get(url, topic, &by.asks(topic), now).await;
     let certificate = match certificate {
         Ok(certificate) => certificate,
         Err(NoCertificate::Refused(why)) => return refuse(&why),
@@ -111,6 +139,10 @@ pub async fn check(
     };
     if let Err(why) = certificate.verify(&message, now) {
         return refuse(&why);
+    }
+    // What a queue refuses is gone, and if SNS says so, it is our clock that is late.
+    if let Some(why) = ahead {
+        return Ok(Err(Verdict::Later(why.to_owned())));
     }
     // After the signature: what somebody else sends in a customer's name takes nothing from him.
     if app.limits.intake.check_key(&topic.account).is_err() {

@@ -132,15 +132,14 @@ impl Message {
         Ok(Self { envelope, topic, sent_at, version })
     }
 
-    /// Why it comes at the wrong time, in words. `oldest` is how long it may have been on its way.
-    pub fn check_time(&self, now: Millis, oldest: Millis) -> Result<(), String> {
-        if now - self.sent_at > oldest {
-            return Err("the message is too old".to_owned());
-        }
-        if self.sent_at - now > AHEAD {
-            return Err("the message is of the future".to_owned());
-        }
-        Ok(())
+    /// Whether it was on its way for longer than that.
+    pub fn is_older_than(&self, age: Millis, now: Millis) -> bool {
+        now - self.sent_at > age
+    }
+
+    /// Whether it is of the future, for a clock that goes right.
+    pub fn is_ahead(&self, now: Millis) -> bool {
+        self.sent_at - now > AHEAD
     }
 
     /// What is signed.
@@ -193,9 +192,10 @@ mod tests {
              MyTopic\nType\nNotification\n"
         );
         assert_eq!(message.sent_at, 1_335_920_046_655);
-        let late = message.check_time(message.sent_at + OLDEST + 1, OLDEST);
-        assert!(late.is_err() && message.check_time(message.sent_at + OLDEST, OLDEST).is_ok());
-        assert!(message.check_time(message.sent_at - AHEAD - 1, OLDEST).is_err());
+        let sent_at = message.sent_at;
+        assert!(message.is_older_than(OLDEST, sent_at + OLDEST + 1));
+        assert!(!message.is_older_than(OLDEST, sent_at + OLDEST));
+        assert!(message.is_ahead(sent_at - AHEAD - 1) && !message.is_ahead(sent_at - AHEAD));
     }
 
     #[test]

@@ -3,15 +3,11 @@
 //! The queue takes messages of any topic of the right name, and a topic's owner may have them delivered
 //! raw, with any content. So they are believed no more than what comes by HTTPS.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     Intake,
-    door::{Verdict, take_in},
+    door::{By, Verdict, take_in},
     work::Aws,
 };
 use crate::{
@@ -21,9 +17,9 @@ use crate::{
 };
 
 /// SQS keeps a message for so long at most.
-const OLDEST: Millis = 14 * DAY;
-/// Certificates are not asked for by anybody in particular.
-const NOBODY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+pub const OLDEST: Millis = 14 * DAY;
+/// While nothing can be taken in, the queue is asked no more often than that.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Receives until it is aborted. Several may do so at once, here and in other copies of the service.
 pub async fn receive(app: App, intake: Arc<Intake>, aws: Arc<Aws>) {
@@ -31,19 +27,23 @@ pub async fn receive(app: App, intake: Arc<Intake>, aws: Arc<Aws>) {
     let queue = Queue::new(aws.get().await, from.url.as_str(), &from.region);
     loop {
         match queue.receive().await {
-            Ok(received) => take(&app, &intake, &queue, received).await,
+            Ok(received) if received.is_empty() => {}
+            Ok(received) => {
+                if take(&app, &intake, &queue, received).await == 0 {
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
             Err(error) => {
                 tracing::error!(error = error.words(), "the queue could not be read");
-                tokio::time::sleep(Duration::from_secs(5)).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
 }
 
-/// Takes in what was received, and deletes it only then.
-async fn take(app: &App, intake: &Intake, queue: &Queue, received: Vec<Received>) {
-    let verdicts =
-        received.iter().map(|one| take_in(app, intake, one.body.as_bytes(), NOBODY, OLDEST));
+/// Takes in what was received, and deletes it only then; how many were done with.
+async fn take(app: &App, intake: &Intake, queue: &Queue, received: Vec<Received>) -> usize {
+    let verdicts = received.iter().map(|one| take_in(app, intake, one.body.as_bytes(), By::Queue));
     let verdicts = futures_util::future::join_all(verdicts).await;
     let done = received.into_iter().zip(verdicts).filter_map(|(one, verdict)| match verdict {
         Ok(Verdict::Kept(_) | Verdict::Refused(_)) => Some(one.receipt),
@@ -52,9 +52,14 @@ async fn take(app: &App, intake: &Intake, queue: &Queue, received: Vec<Received>
     });
     let done: Vec<String> = done.collect();
     if done.is_empty() {
-        return;
+        return 0;
     }
-    if let Err(error) = queue.delete(&done).await {
-        tracing::warn!(error = error.words(), "messages were not deleted, and come again");
+    match queue.delete(&done).await {
+        Ok(0) => {}
+        Ok(left) => tracing::warn!(left, "messages were not deleted, and come again"),
+        Err(error) => {
+            tracing::warn!(error = error.words(), "messages were not deleted, and come again");
+        }
     }
+    done.len()
 }

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     app::App,
-    aws::sqs::{self, Queue},
-    clock::{MINUTE, Millis},
+    aws::sqs::{self, Queue, Sent},
+    clock::{HOUR, MINUTE, Millis},
     token::digest,
 };
 
@@ -26,6 +26,8 @@ const AT_ONCE: i64 = 100;
 const IN_HAND: Millis = 2 * MINUTE;
 /// After a failure, so long until the next try.
 const AGAIN: Millis = 10_000;
+/// And so long for what the queue refuses for what it is.
+const REFUSED: Millis = HOUR;
 
 /// An event, as `docs/intake.md` describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -82,48 +84,50 @@ impl LogEvent {
     }
 }
 
-/// Sends events as long as there are some.
-pub async fn send(app: &App, aws: &Arc<Aws>) -> crate::store::Result<()> {
+/// Sends events as long as there are some and the queue takes them; whether it does.
+pub async fn send(app: &App, aws: &Arc<Aws>) -> crate::store::Result<bool> {
     let Some(to) = app.intake.as_ref().and_then(|intake| intake.settings.events_to.as_ref()) else {
-        return Ok(());
+        return Ok(true);
     };
     let queue = Queue::new(aws.get().await, to.url.as_str(), &to.region);
     loop {
         let now = app.store.now();
         let due = app.store.take_log_events(now + IN_HAND, AT_ONCE).await?;
         if due.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let batches = due.chunks(sqs::AT_ONCE).map(|some| send_batch(&queue, some));
-        let (mut sent, mut failed) = (Vec::new(), Vec::new());
-        for outcome in futures_util::future::join_all(batches).await {
-            sent.extend(outcome.0);
-            failed.extend(outcome.1);
+        let outcomes = futures_util::future::join_all(batches).await;
+        let (mut sent, mut again, mut whole) = (Vec::new(), Vec::new(), true);
+        for (some, outcome) in due.chunks(sqs::AT_ONCE).zip(outcomes) {
+            for ((id, _), outcome) in some.iter().zip(outcome) {
+                match outcome {
+                    Sent::Taken => sent.push(id.as_str()),
+                    Sent::Failed => again.push((id.as_str(), now + AGAIN)),
+                    Sent::Refused => again.push((id.as_str(), now + REFUSED)),
+                }
+                whole &= outcome != Sent::Failed;
+            }
         }
-        app.store.log_events_sent(&sent, (&failed, now + AGAIN)).await?;
-        let count = |ids: &[&str]| u64::try_from(ids.len()).unwrap_or(0);
-        metrics::counter!("onboarding_log_events_total", "outcome" => "sent")
-            .increment(count(&sent));
-        metrics::counter!("onboarding_log_events_total", "outcome" => "failed")
-            .increment(count(&failed));
-        if !failed.is_empty() {
-            return Ok(());
+        app.store.log_events_sent(&sent, &again).await?;
+        count("sent", sent.len());
+        count("failed", again.len());
+        if !whole {
+            return Ok(false);
         }
     }
 }
 
-/// Which were sent, and which were not.
-async fn send_batch<'a>(
-    queue: &Queue,
-    some: &'a [(String, String)],
-) -> (Vec<&'a str>, Vec<&'a str>) {
+fn count(outcome: &'static str, events: usize) {
+    let events = u64::try_from(events).unwrap_or(0);
+    metrics::counter!("onboarding_log_events_total", "outcome" => outcome).increment(events);
+}
+
+/// What became of each.
+async fn send_batch(queue: &Queue, some: &[(String, String)]) -> Vec<Sent> {
     let bodies: Vec<&str> = some.iter().map(|(_, body)| body.as_str()).collect();
-    let left = queue.send(&bodies).await.unwrap_or_else(|error| {
+    queue.send(&bodies).await.unwrap_or_else(|error| {
         tracing::error!(error = error.words(), "events could not be sent");
-        (0..some.len()).collect()
-    });
-    let ids = some.iter().enumerate().map(|(at, (id, _))| (left.contains(&at), id.as_str()));
-    let (failed, sent): (Vec<_>, Vec<_>) = ids.partition(|(failed, _)| *failed);
-    let ids = |all: Vec<(bool, &'a str)>| all.into_iter().map(|(_, id)| id).collect();
-    (ids(sent), ids(failed))
+        vec![Sent::Failed; some.len()]
+    })
 }

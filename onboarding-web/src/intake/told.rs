@@ -93,7 +93,8 @@ pub fn trouble(kind: TroubleKind) -> (&'static str, &'static str) {
             "The logs are there, and we may not read them",
             "Somebody changed the policy of the bucket, a policy of your organisation forbids other \
              accounts to read, or the bucket belongs to another account than the load balancer. Update the \
-             stack with the values that it has: it puts the permission back.",
+             stack with the values that it has: it puts the permission back. (S3 also says this of a log \
+             that was deleted at once.)",
         ),
         TroubleKind::Encrypted => (
             "The logs are encrypted with a key that we may not use",

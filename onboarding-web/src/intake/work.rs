@@ -28,7 +28,7 @@ use crate::{
     clock::{DAY, HOUR, MINUTE, Millis},
     onboarding::{
         Signal,
-        logs::{Heard, Source, Trouble, TroubleKind},
+        logs::{Heard, Trouble, TroubleKind},
         next,
     },
     store::{Actor, Arrived, Change, Customer},
@@ -44,8 +44,6 @@ const IN_HAND: Millis = 2 * MINUTE;
 const WAITS: [Millis; 6] = [5_000, 15_000, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR];
 /// A message that comes to nothing for so long is given up. The token of a confirmation holds two days.
 const GIVEN_UP: Millis = 2 * DAY;
-/// A log is read again after so long, to see that the vendor still may.
-const READ_AGAIN: Millis = DAY;
 
 /// Does the work.
 #[derive(Debug, Clone)]
@@ -85,12 +83,26 @@ enum Next {
     Later,
 }
 
+/// What was found out by reading.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    /// A log was read.
+    Read,
+    /// Logs cannot be read now.
+    Later,
+    /// So many were gone or none at all; the next may be one.
+    Failed(u8),
+}
+
+/// After so many of a batch that were none, the others wait for the next one.
+const FAILED_AT_MOST: u8 = 10;
+
 /// What a batch comes to.
 #[derive(Default)]
 struct Outcome {
     heard: BTreeMap<String, Vec<Heard>>,
-    /// What was found out about a load balancer's logs in this batch.
-    proofs: HashMap<String, Result<(), Next>>,
+    /// What was found out in this batch about the logs of a load balancer in a bucket.
+    proofs: HashMap<String, Proof>,
     /// What the analysis is told, as id and body.
     events: Vec<(String, String)>,
 }
@@ -179,7 +191,12 @@ impl Worker {
             }
             Some(Kind::Notification) => {
                 let mut next = Next::Done;
-                for (number, object) in new_objects(&one.body).into_iter().enumerate() {
+                let told = new_objects(&one.body);
+                if told.unreadable > 0 {
+                    let (topic, records) = (&one.topic, told.unreadable);
+                    tracing::warn!(topic, records, "a notification has what S3 does not say");
+                }
+                for (number, object) in told.objects.into_iter().enumerate() {
                     let from = (one.id.as_str(), number);
                     if matches!(
                         self.object(owners, &topic, &object, from, outcome).await,
@@ -238,15 +255,22 @@ impl Worker {
         let now = self.app.store.now();
         let logs = owner.region.onboarding.logs.as_ref();
         let source = logs.and_then(|logs| logs.sources.get(&key.load_balancer));
-        let name = format!("{}\n{}", owner.customer.id, key.load_balancer);
-        if needs_proof(source, now) && !outcome.proofs.contains_key(&name) {
-            let proved = self.prove(topic, object, &key, owner, outcome).await;
-            outcome.proofs.insert(name.clone(), proved);
-        }
-        match outcome.proofs.get(&name) {
-            Some(Err(Next::Later)) => return Next::Later,
-            Some(Err(Next::Done)) => return Next::Done,
-            Some(Ok(())) | None => {}
+        let name = format!("{}\n{}\n{}", owner.customer.id, key.load_balancer, object.bucket);
+        if source.is_none_or(|source| source.needs_proof(&object.bucket, now)) {
+            let proof = match outcome.proofs.get(&name).copied() {
+                Some(Proof::Failed(FAILED_AT_MOST..)) => return Next::Later,
+                Some(Proof::Failed(before)) => {
+                    self.prove(topic, object, &key, owner, (before, &mut *outcome)).await
+                }
+                None => self.prove(topic, object, &key, owner, (0, &mut *outcome)).await,
+                Some(known) => known,
+            };
+            outcome.proofs.insert(name, proof);
+            match proof {
+                Proof::Read => {}
+                Proof::Later => return Next::Later,
+                Proof::Failed(_) => return Next::Done,
+            }
         }
         outcome.hear(owner, Heard::Written(key.load_balancer.clone(), object.key.clone()));
         if self.tells() {
@@ -260,15 +284,15 @@ impl Worker {
         self.app.intake.as_ref().is_some_and(|intake| intake.settings.events_to.is_some())
     }
 
-    /// Reads a log where it is said to be.
+    /// Reads a log where it is said to be; `failed` is how many of the batch were none.
     async fn prove(
         &self,
         topic: &Topic,
         object: &Object,
         key: &LogKey,
         owner: Owner<'_>,
-        outcome: &mut Outcome,
-    ) -> Result<(), Next> {
+        (failed, outcome): (u8, &mut Outcome),
+    ) -> Proof {
         let place = aws::logs::Place {
             region: &topic.region,
             owner: &topic.account,
@@ -279,9 +303,9 @@ impl Worker {
         let (kind, why) = match read {
             Ok(bytes) => match proof::is_log(&bytes, key) {
                 Ok(()) => {
-                    let read = Heard::Read(key.load_balancer.clone(), object.key.clone());
-                    outcome.hear(owner, read);
-                    return Ok(());
+                    let (bucket, log) = (object.bucket.clone(), object.key.clone());
+                    outcome.hear(owner, Heard::Read(key.load_balancer.clone(), bucket, log));
+                    return Proof::Read;
                 }
                 Err(why) => (TroubleKind::NotALog, why.to_owned()),
             },
@@ -292,7 +316,7 @@ impl Worker {
         let trouble: Trouble = proof::trouble(kind, &object.bucket, &object.key, &why, now);
         outcome.hear(owner, Heard::Unreadable(key.load_balancer.clone(), trouble));
         let for_good = matches!(kind, TroubleKind::NotALog | TroubleKind::Gone);
-        Err(if for_good { Next::Done } else { Next::Later })
+        if for_good { Proof::Failed(failed + 1) } else { Proof::Later }
     }
 }
 
@@ -311,12 +335,6 @@ impl Outcome {
             self.events.push((event.id.clone(), body));
         }
     }
-}
-
-fn needs_proof(source: Option<&Source>, now: Millis) -> bool {
-    source.is_none_or(|one| {
-        one.first_at == 0 || one.trouble.is_some() || now - one.read_at > READ_AGAIN
-    })
 }
 
 /// Notes what was heard, tells it in the timeline, and whoever is looking.

@@ -1,14 +1,16 @@
 //! What is known of a stack's logs: whether the vendor hears of them, and has read one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use crate::clock::{MINUTE, Millis};
+use crate::clock::{DAY, MINUTE, Millis};
 
 /// The last log of a load balancer is noted no finer than this: busy ones write many at once.
 const FINENESS: Millis = MINUTE;
+/// A log is read again after so long, to see that the vendor still may.
+const READ_AGAIN: Millis = DAY;
 /// What a list in the stack's outputs has room for; a longer one was cut.
 const WHOLE: usize = 3500;
 
@@ -38,6 +40,8 @@ pub struct Source {
     pub first_key: String,
     /// When one was last read, to see that it still can be.
     pub read_at: Millis,
+    /// The buckets that one was read in since: each has to be proved to be the customer's.
+    pub buckets: BTreeSet<String>,
     /// When the last one was written.
     pub last_at: Millis,
     /// Its key.
@@ -99,14 +103,26 @@ pub enum Heard {
     NotConfirmed(String),
     /// The subscription ended.
     Lost,
-    /// A log of a load balancer was read: which one.
-    Read(String, String),
+    /// A log of a load balancer was read: of which, in which bucket, and its key.
+    Read(String, String, String),
     /// One of a load balancer that was read before was written: which one.
     Written(String, String),
     /// One could not be read.
     Unreadable(String, Trouble),
     /// Nothing that was written before this moment counts as heard.
     QuietSince(Millis),
+}
+
+impl Source {
+    /// Whether what is known of its logs still holds.
+    fn is_proved(&self, now: Millis) -> bool {
+        self.first_at != 0 && self.trouble.is_none() && now - self.read_at <= READ_AGAIN
+    }
+
+    /// Whether a log in this bucket has to be read before it counts.
+    pub fn needs_proof(&self, bucket: &str, now: Millis) -> bool {
+        !self.is_proved(now) || !self.buckets.contains(bucket)
+    }
 }
 
 impl Logs {
@@ -120,8 +136,12 @@ impl Logs {
             }
             Heard::NotConfirmed(why) => self.not_confirmed.clone_from(why),
             Heard::Lost => self.lost_at = now,
-            Heard::Read(load_balancer, key) => {
+            Heard::Read(load_balancer, bucket, key) => {
                 let source = self.sources.entry(load_balancer.clone()).or_default();
+                if !source.is_proved(now) {
+                    source.buckets.clear();
+                }
+                source.buckets.insert(bucket.clone());
                 if source.first_at == 0 {
                     (source.first_at, source.first_key) = (now, key.clone());
                 }
@@ -193,4 +213,31 @@ pub fn load_balancers(outputs: &[(String, String)]) -> Option<Vec<String>> {
         (!what.starts_with("does not exist")).then(|| name.to_owned())
     };
     Some(list.split(", ").filter_map(entry).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_read_once_in_each_bucket_and_once_a_day() {
+        let web = "app/web/50dc6c495c0c9188".to_owned();
+        let mut logs = Logs::default();
+        let read = |logs: &mut Logs, bucket: &str, now| {
+            logs.hear(&Heard::Read(web.clone(), bucket.to_owned(), "key".to_owned()), now, 1);
+        };
+        let needed = |logs: &Logs, now| {
+            ["one", "two"].map(|bucket| logs.sources[&web].needs_proof(bucket, now))
+        };
+        read(&mut logs, "one", 10);
+        assert_eq!(needed(&logs, 10), [false, true]);
+        read(&mut logs, "two", 20);
+        assert_eq!(needed(&logs, 20), [false, false]);
+        let tomorrow = 21 + DAY;
+        assert_eq!(needed(&logs, tomorrow), [true, true]);
+        read(&mut logs, "one", tomorrow);
+        assert_eq!(needed(&logs, tomorrow), [false, true]);
+        logs.hear(&Heard::Unreadable(web.clone(), Trouble::default()), tomorrow, 1);
+        assert_eq!(needed(&logs, tomorrow), [true, true]);
+    }
 }

@@ -93,6 +93,55 @@ impl TakeIn {
     }
 }
 
+impl TakeIn {
+    /// What does not go together, with the settings named. `endpoint` is what topics are subscribed with.
+    pub fn check(&self, endpoint: &str, public_url: &Url) -> Result<(), String> {
+        if self.events_to.is_some() && !self.is_on() {
+            return Err(
+                "--events-to: nothing is taken in that could be told on; set --intake".into()
+            );
+        }
+        if self.events_to == self.queue && self.by_queue() {
+            return Err("--events-to and --intake-queue are the same queue".into());
+        }
+        let here = public_url.join("/intake/sns").map(String::from).unwrap_or_default();
+        let elsewhere = endpoint != here && !is_on_this_machine(endpoint);
+        if self.by_https() && elsewhere {
+            return Err(format!(
+                "--notification-endpoint is {endpoint}, and with --intake https topics have to send to \
+                 {here}"
+            ));
+        }
+        if let Some(queue) = self.queue.as_ref().filter(|_| self.by_queue())
+            && queue.arn().is_some_and(|arn| arn != endpoint)
+        {
+            return Err(format!(
+                "--notification-endpoint is {endpoint}, and topics have to send to the queue of \
+                 --intake-queue, {}",
+                queue.arn().unwrap_or_default()
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an address leads to this machine, as in tests and the demo.
+fn is_on_this_machine(endpoint: &str) -> bool {
+    let url = Url::parse(endpoint).ok();
+    url.is_some_and(|url| matches!(url.host(), Some(Host::Ipv4(ip)) if ip.is_loopback()))
+}
+
+impl QueueUrl {
+    /// The queue's ARN; `None` for an emulator's.
+    pub fn arn(&self) -> Option<String> {
+        let partition =
+            Partition::of_region(&self.region).filter(|_| self.url.scheme() == "https")?;
+        let mut path = self.url.path().split('/').skip(1);
+        let (account, name) = (path.next()?, path.next()?);
+        Some(format!("arn:{}:sqs:{}:{account}:{name}", partition.id(), self.region))
+    }
+}
+
 /// `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`; on this machine an emulator's, in its first region.
 fn queue(text: &str) -> Result<QueueUrl, String> {
     let wrong =
@@ -106,6 +155,9 @@ fn queue(text: &str) -> Result<QueueUrl, String> {
     let region = region.unwrap_or_default().to_owned();
     let partition = Partition::of_region(&region).ok_or_else(wrong)?;
     let own = format!("sqs.{region}.{}", partition.dns_suffix());
+    if url.path().rsplit('.').next() == Some("fifo") {
+        return Err("must be a standard queue: SNS and S3 send to no other here".into());
+    }
     if url.scheme() == "https" && host == own && url.path().split('/').count() == 3 {
         Ok(QueueUrl { url, region })
     } else {
@@ -125,5 +177,62 @@ fn here(text: &str) -> Result<Url, String> {
     } else {
         Err("must be http://127.0.0.1:PORT: only an emulator on this machine stands in for SNS"
             .into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        take_in: TakeIn,
+    }
+
+    const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/222233334444/news";
+    const ARN: &str = "arn:aws:sqs:eu-west-1:222233334444:news";
+    const HERE: &str = "https://onboarding.vendor.test/intake/sns";
+
+    fn check(settings: &[&str], endpoint: &str) -> Result<(), String> {
+        let given = ["serve"].iter().chain(settings);
+        let only = Only::try_parse_from(given).map_err(|error| error.to_string())?;
+        let url =
+            Url::parse("https://onboarding.vendor.test").map_err(|error| error.to_string())?;
+        only.take_in.check(endpoint, &url)
+    }
+
+    #[test]
+    fn what_goes_together_is_taken() {
+        let (from, to) = (format!("--intake-queue={QUEUE}"), format!("--events-to={QUEUE}-out"));
+        let (queue, https) = ("--intake=queue", "--intake=https");
+        let emulator = "--intake-queue=http://127.0.0.1:4566/222233334444/news";
+        assert_eq!(check(&[], "https://elsewhere.test/sns"), Ok(()));
+        assert_eq!(check(&[https], HERE), Ok(()));
+        assert_eq!(check(&[https, &to], HERE), Ok(()));
+        assert_eq!(check(&[https], "http://127.0.0.1:9/intake/sns"), Ok(()));
+        assert_eq!(check(&[queue, &from, &to], ARN), Ok(()));
+        assert_eq!(check(&[queue, emulator], "arn:aws:sqs:us-east-1:222233334444:news"), Ok(()));
+    }
+
+    #[test]
+    fn what_does_not_is_refused_with_the_settings_named() {
+        let (from, to) = (format!("--intake-queue={QUEUE}"), format!("--events-to={QUEUE}"));
+        let fifo = format!("--events-to={QUEUE}.fifo");
+        for (settings, endpoint, named) in [
+            (vec!["--intake=queue"], ARN, "--intake-queue"),
+            (vec!["--intake=queue", &from], HERE, "--notification-endpoint"),
+            (vec!["--intake=queue", &from], "arn:aws:sqs:eu-west-1:222233334444:other", "other"),
+            (vec!["--intake=queue", &from, &to], ARN, "the same queue"),
+            (vec!["--intake=https"], "https://elsewhere.test/sns", "--intake https"),
+            (vec!["--intake=https"], ARN, "--intake https"),
+            (vec![&to], HERE, "set --intake"),
+            (vec!["--intake=https", &fifo], HERE, "standard queue"),
+        ] {
+            let refused = check(&settings, endpoint).expect_err("it was taken");
+            assert!(refused.contains(named), "{settings:?} {endpoint}: {refused}");
+        }
     }
 }

@@ -102,7 +102,7 @@ impl Store {
         for some in fresh.chunks(ROWS) {
             let insert = format!(
                 "INSERT INTO intake_queue (id, account, region, topic, kind, body, received_at, \
-                 attempts, next_at) VALUES {}",
+                 attempts, next_at) VALUES {} ON CONFLICT (id) DO NOTHING",
                 places(some.len(), 9)
             );
             let mut insert = sqlx::query(AssertSqlSafe(insert));
@@ -207,10 +207,10 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets what came so long ago that SNS does not bring it again.
+    /// Forgets what came so long ago that SNS does not bring it again, unless it still waits.
     pub async fn forget_old_messages(&self) -> Result<()> {
-        let delete = "DELETE FROM intake_seen WHERE id IN \
-             (SELECT id FROM intake_seen WHERE at < $1 LIMIT $2)";
+        let delete = "DELETE FROM intake_seen WHERE id IN (SELECT s.id FROM intake_seen s WHERE s.at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM intake_queue q WHERE q.id = s.id) LIMIT $2)";
         let before = self.now() - SEEN_FOR;
         loop {
             let delete = sqlx::query(delete).bind(before).bind(FORGOTTEN_AT_ONCE);

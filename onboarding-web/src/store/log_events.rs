@@ -49,12 +49,8 @@ impl Store {
         Ok(taken)
     }
 
-    /// Forgets what was sent, and puts off what was not, until a moment.
-    pub async fn log_events_sent(
-        &self,
-        sent: &[&str],
-        (failed, again): (&[&str], Millis),
-    ) -> Result<()> {
+    /// Forgets what was sent, and puts off what was not, each until a moment.
+    pub async fn log_events_sent(&self, sent: &[&str], again: &[(&str, Millis)]) -> Result<()> {
         let mut tx = self.write().await?;
         for some in sent.chunks(ROWS) {
             let ids: Vec<String> = (1..=some.len()).map(|at| format!("${at}")).collect();
@@ -65,11 +61,16 @@ impl Store {
             }
             delete.execute(&mut *tx).await?;
         }
-        for id in failed {
+        for (id, at) in again {
             let update = "UPDATE log_events SET next_at = $1 WHERE id = $2";
-            sqlx::query(update).bind(again).bind(*id).execute(&mut *tx).await?;
+            sqlx::query(update).bind(at).bind(*id).execute(&mut *tx).await?;
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// How many events wait, for the metrics.
+    pub async fn log_events_count(&self) -> Result<i64> {
+        Ok(sqlx::query_scalar("SELECT COUNT(*) FROM log_events").fetch_one(&self.pool).await?)
     }
 }

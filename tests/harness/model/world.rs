@@ -339,7 +339,7 @@ impl State {
         if let Some((before, _)) = self.before.get(&about).filter(shows) {
             return respond(&mut before.clone(), &self.rules, request);
         }
-        let before = (!is_read(&request.call.operation)).then(|| self.account.clone());
+        let before = self.must_remember(&request.call.operation).then(|| self.account.clone());
         let reply = respond(&mut self.account, &self.rules, request);
         if let Some(before) = before.filter(|before| *before != self.account) {
             if request.call.operation.ends_with("BucketPolicy") {
@@ -348,6 +348,13 @@ impl State {
             self.before.insert(about, (before, Instant::now()));
         }
         reply
+    }
+
+    /// Whether anything here asks how the account was before a call.
+    fn must_remember(&self, operation: &str) -> bool {
+        let late = operation.ends_with("BucketPolicy") && !self.rules.policy_shows_after.is_zero();
+        let looks_back = |fault: &Fault| matches!(fault.kind, Kind::Stale | Kind::WrittenBack);
+        !is_read(operation) && (late || self.faults.iter().any(looks_back))
     }
 
     fn not_shown_yet(&self) -> BTreeSet<String> {

@@ -149,6 +149,12 @@ impl Bench {
         self.wait_for_none("SELECT COUNT(*) FROM intake_queue").await
     }
 
+    /// The time is over for which it is remembered what came.
+    pub(super) async fn forget_what_came(&self) -> Result<()> {
+        sqlx::query("DELETE FROM intake_seen").execute(&self.rows).await?;
+        Ok(())
+    }
+
     /// The time is over that somebody may have a message in hand.
     pub(super) async fn nothing_is_in_hand(&self) -> Result<()> {
         sqlx::query("UPDATE intake_queue SET next_at = 0").execute(&self.rows).await?;

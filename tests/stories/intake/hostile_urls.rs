@@ -1,11 +1,8 @@
 //! Addresses in messages: none of them is ever called.
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use anyhow::Result;
@@ -66,7 +63,7 @@ async fn no_hostile_address_is_even_looked_up() -> Result<()> {
     let certificates = Certificates::resolving(None, Arc::clone(&lookups))?;
     let trap = Trap::start().await?;
     let topic = Topic::parse("arn:aws:sns:eu-west-1:111122223333:t").expect("a topic");
-    let asked_by: IpAddr = [192, 0, 2, 1].into();
+    let asked_by = "192.0.2.1";
     for url in hostile(trap.port) {
         let found = certificates.get(&url, &topic, asked_by, 0).await;
         assert!(matches!(found, Err(NoCertificate::Refused(_))), "{url}");

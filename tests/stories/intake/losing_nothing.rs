@@ -73,6 +73,28 @@ async fn a_service_that_is_killed_has_kept_what_it_acknowledged() -> Result<()> 
     .await
 }
 
+/// A request to confirm whose topic no stack has named yet waits for two days; that it came is forgotten
+/// earlier, if the queue brought it. Whoever sends it again must not hold up what comes with it.
+#[tokio::test]
+async fn what_still_waits_may_come_again_and_stops_nobody() -> Result<()> {
+    on_both_databases(async |scene| {
+        let bench = &scene.bench;
+        let waits = bench.asks("SubscriptionConfirmation", &topic(&bench.acme))?;
+        assert_eq!(bench.deliver(&waits).await?.0, 200);
+        bench.worked().await?;
+        bench.forget_what_came().await?;
+        let others = news(scene, &bench.acme, "logs", 5)?;
+        let all: Vec<&Value> = [&waits].into_iter().chain(&others).collect();
+        let sent = futures_util::future::join_all(all.iter().map(|one| bench.deliver(one))).await;
+        for answer in sent {
+            assert_eq!(answer?.0, 200);
+        }
+        assert_eq!(bench.not_taken(&others).await?, 0);
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test]
 async fn two_copies_share_the_work_and_tell_each_thing_once() -> Result<()> {
     let scene = Scene::on(&Postgres::shared().await?.new_database().await?).await?;

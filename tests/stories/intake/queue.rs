@@ -180,8 +180,7 @@ async fn a_log_comes_in_by_the_queue_and_goes_on_to_the_analysis() -> Result<()>
 }
 
 #[tokio::test]
-async fn the_queue_takes_only_topics_of_listed_accounts_named_as_stacks_name_theirs() -> Result<()>
-{
+async fn the_queue_takes_topics_of_listed_accounts_and_only_the_stacks_own_counts() -> Result<()> {
     let vendor = Vendor::new().await?;
     let (bench, acme) = vendor.customer().await?;
     let made = acme.aws.sns.create_topic().name("some-topic").send().await?;
@@ -198,7 +197,9 @@ async fn the_queue_takes_only_topics_of_listed_accounts_named_as_stacks_name_the
     let log = acme.log(WEB, 2).await?;
     let told = vendor.told(&bench, 1).await?;
     assert_eq!(told.keys().collect::<Vec<_>>(), [&log]);
-    assert_eq!(bench.taken().await?, 1);
+    bench.worked().await?;
+    assert_eq!(bench.taken().await?, 2, "the listed account's topics, and not the late one's");
+    assert!(vendor.next("EventsTo").await?.is_empty());
     Ok(())
 }
 

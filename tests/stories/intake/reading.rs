@@ -102,6 +102,48 @@ async fn what_is_no_log_of_the_load_balancer_does_not_turn_the_page_green() -> R
     .await
 }
 
+/// Of many logs at once, those that are none do not take the others with them.
+#[tokio::test]
+async fn a_log_beside_others_that_are_none_is_found() -> Result<()> {
+    on_both_databases(async |scene| {
+        let acme = scene.account(scene.bench.acme.clone()).await?;
+        scene.bench.set_up(&acme.customer, &acme.bucket, &[WEB]).await?;
+        scene.confirmed(&acme.customer).await?;
+        let account = acme.customer.account.clone();
+        let puts = (0..8).map(async |number| {
+            let text = if number == 5 { line(WEB) } else { "hello\n".to_owned() };
+            acme.put(&key(&account, WEB, number), packed(&text)?).await
+        });
+        futures_util::future::try_join_all(puts).await?;
+        scene.bench.worked().await?;
+        let timeline = scene.timeline(&acme.customer).await?;
+        assert!(timeline.iter().any(|what| what.contains("the first log")), "{timeline:#?}");
+        Ok(())
+    })
+    .await
+}
+
+/// Whoever was believed once says that his logs are in a stranger's bucket, too: it has to be his own.
+#[tokio::test]
+async fn another_bucket_of_a_customer_is_read_before_its_logs_count() -> Result<()> {
+    on_both_databases(async |scene| {
+        let mallory = scene.account(scene.bench.acme.clone()).await?;
+        let strangers = "somebody-elses-bucket";
+        scene.gate.owns("999900001111", strangers);
+        let buckets = format!("{}, {strangers}", mallory.bucket);
+        scene.bench.set_up(&mallory.customer, &buckets, &[WEB]).await?;
+        scene.confirmed(&mallory.customer).await?;
+        let first = mallory.log(WEB, 1).await?;
+        scene.both_say(&mallory.customer, "reads the logs").await?;
+        let key = key(&mallory.customer.account, WEB, 2);
+        mallory.publish(&s3_event(strangers, &key)).await?;
+        scene.both_say(&mallory.customer, "we may not read them").await?;
+        assert_eq!(scene.gate.read(), [format!("/{}/{first}", mallory.bucket)]);
+        Ok(())
+    })
+    .await
+}
+
 /// Mallory is a customer too, with a real account, a real stack token, and topics that SNS signs for.
 #[tokio::test]
 async fn a_malicious_customer_gains_nothing_and_the_other_notices_nothing() -> Result<()> {
