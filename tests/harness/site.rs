@@ -1,10 +1,11 @@
 //! The real `onboarding-web`, running, and people who use it without a browser.
 
+mod program;
+
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
     time::Duration,
 };
 
@@ -13,7 +14,8 @@ use http::StatusCode;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::{cloudformation::bootstrap, emulators::free_port, target};
+pub use self::program::{build_alone, build_release, program, use_program};
+use crate::{emulators::free_port, target};
 
 /// A password for everybody.
 pub const PASSWORD: &str = "correct horse battery staple";
@@ -55,51 +57,6 @@ impl Drop for Site {
     fn drop(&mut self) {
         self.kill();
         let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// Set where the program was built without the tests.
-static ALONE: OnceLock<PathBuf> = OnceLock::new();
-
-/// Builds the site's program as the demo needs it: without the tests, and with the same features as
-/// the demo itself, so that nothing is compiled twice.
-pub fn build_alone() -> Result<()> {
-    let cargo = option_env!("CARGO").unwrap_or("cargo");
-    let packages = ["--package", "tests", "--package", "onboarding-web"];
-    let status = Command::new(cargo)
-        .current_dir(crate::root())
-        .args(["build", "--quiet", "--bin", "onboarding-web"])
-        .args(packages)
-        .status()
-        .context("cargo could not be started")?;
-    ensure!(status.success(), "the site was not built");
-    let _ = ALONE.set(target().join("debug/onboarding-web"));
-    Ok(())
-}
-
-/// Builds the site's program for a release, to be measured.
-pub fn build_release() -> Result<()> {
-    let cargo = option_env!("CARGO").unwrap_or("cargo");
-    let status = Command::new(cargo)
-        .current_dir(crate::root())
-        .args(["build", "--quiet", "--release", "--package", "onboarding-web"])
-        .status()
-        .context("cargo could not be started")?;
-    ensure!(status.success(), "the site was not built");
-    use_program(&target().join("release/onboarding-web"));
-    Ok(())
-}
-
-/// Takes this program for the site's.
-pub fn use_program(path: &Path) {
-    let _ = ALONE.set(path.to_owned());
-}
-
-/// The site's program, as `cargo test` builds it unless it was built alone.
-pub fn program() -> Result<PathBuf> {
-    match ALONE.get() {
-        Some(path) => Ok(path.clone()),
-        None => Ok(bootstrap()?.with_file_name("onboarding-web")),
     }
 }
 

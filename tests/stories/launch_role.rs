@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, process::Command};
 use anyhow::{Result, ensure};
 use harness::{cloudformation::Launch, emulators, iam::texts, root, template::Template};
 use serde_json::Value;
-use templates::catalog::{LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE};
+use templates::catalog::{LOGS_ANALYSIS_ONBOARDING, STACK_LAUNCH_ROLE, VENDOR_INTAKE};
 
 const STACK: &str =
     "arn:aws:cloudformation:eu-west-1:111122223333:stack/logs/51af3dc0-da77-11e4-872e-1234567db123";
@@ -249,7 +249,7 @@ fn a_killed_run_can_still_be_answered_by_its_retry() -> Result<()> {
 
 #[test]
 fn every_template_is_named_in_the_catalogue() -> Result<()> {
-    let known = [LOGS_ANALYSIS_ONBOARDING.id, STACK_LAUNCH_ROLE.id];
+    let known = [LOGS_ANALYSIS_ONBOARDING.id, STACK_LAUNCH_ROLE.id, VENDOR_INTAKE.id];
     for file in std::fs::read_dir(root().join("templates"))? {
         let name = file?.file_name().to_string_lossy().into_owned();
         if let Some(stem) = name.strip_suffix(".yaml") {

@@ -199,6 +199,16 @@ impl Bench {
         Ok(messages.iter().filter(|one| !there.contains(&id(one))).count())
     }
 
+    /// Waits until so many messages were taken, ever.
+    pub(super) async fn arrived(&self, count: i64) -> Result<()> {
+        let until = Instant::now() + Duration::from_mins(1);
+        while self.taken().await? < count {
+            ensure!(Instant::now() < until, "{} messages came", self.taken().await?);
+            sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
     /// How many messages were taken for SNS's, ever.
     pub(super) async fn taken(&self) -> Result<i64> {
         let count = "SELECT COUNT(*) FROM intake_seen";

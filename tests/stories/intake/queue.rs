@@ -174,6 +174,7 @@ async fn a_log_comes_in_by_the_queue_and_goes_on_to_the_analysis() -> Result<()>
         assert_eq!(event[field], value, "{event}");
     }
     assert!(event["size"].as_i64().is_some_and(|size| size > 100), "{event}");
+    bench.arrived(31).await?;
     bench.worked().await?;
     assert_eq!(bench.taken().await?, 31, "30 logs and one that is not ours");
     Ok(())
@@ -197,6 +198,7 @@ async fn the_queue_takes_topics_of_listed_accounts_and_only_the_stacks_own_count
     let log = acme.log(WEB, 2).await?;
     let told = vendor.told(&bench, 1).await?;
     assert_eq!(told.keys().collect::<Vec<_>>(), [&log]);
+    bench.arrived(2).await?;
     bench.worked().await?;
     assert_eq!(bench.taken().await?, 2, "the listed account's topics, and not the late one's");
     assert!(vendor.next("EventsTo").await?.is_empty());

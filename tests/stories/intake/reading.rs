@@ -24,10 +24,12 @@ async fn the_first_log_that_was_read_turns_the_page_green() -> Result<()> {
         scene.both_say(&acme.customer, "waits for the first log").await?;
         scene.confirmed(&acme.customer).await?;
         let account = &acme.customer.account;
+        let before = scene.bench.taken().await?;
         for test in ["ELBAccessLogTestFile", "ELBConnectionLogTestFile"] {
             let test = format!("AWSLogs/{account}/{test}");
             acme.put(&test, b"Enable AccessLog for ELB".to_vec()).await?;
         }
+        scene.bench.arrived(before + 2).await?;
         scene.bench.worked().await?;
         scene.both_say(&acme.customer, "waits for the first log").await?;
         assert_eq!(scene.gate.read(), Vec::<String>::new());
@@ -39,7 +41,9 @@ async fn the_first_log_that_was_read_turns_the_page_green() -> Result<()> {
         acme.log(SHOP, 1).await?;
         scene.both_say(&acme.customer, &format!("{SHOP}Read last log")).await?;
         // Later ones are not read again, only noted.
+        let before = scene.bench.taken().await?;
         acme.log(WEB, 2).await?;
+        scene.bench.arrived(before + 1).await?;
         scene.bench.worked().await?;
         assert_eq!(scene.gate.read().len(), 2);
         assert_eq!(scene.gate.without_owner(), Vec::<String>::new());
@@ -110,11 +114,13 @@ async fn a_log_beside_others_that_are_none_is_found() -> Result<()> {
         scene.bench.set_up(&acme.customer, &acme.bucket, &[WEB]).await?;
         scene.confirmed(&acme.customer).await?;
         let account = acme.customer.account.clone();
+        let before = scene.bench.taken().await?;
         let puts = (0..8).map(async |number| {
             let text = if number == 5 { line(WEB) } else { "hello\n".to_owned() };
             acme.put(&key(&account, WEB, number), packed(&text)?).await
         });
         futures_util::future::try_join_all(puts).await?;
+        scene.bench.arrived(before + 8).await?;
         scene.bench.worked().await?;
         let timeline = scene.timeline(&acme.customer).await?;
         assert!(timeline.iter().any(|what| what.contains("the first log")), "{timeline:#?}");

@@ -82,12 +82,15 @@ async fn the_settings_of_the_guide_are_settings_and_its_commands_are_commands() 
     for name in names.filter(|name| name.starts_with("ONBOARDING_")) {
         assert!(help.contains(&format!("env: {name}=")), "{name} is no setting");
     }
-    let metrics = fs::read_to_string(root().join("onboarding-web/src/webhooks.rs"))?
-        + &fs::read_to_string(root().join("onboarding-web/src/routes.rs"))?
-        + &fs::read_to_string(root().join("onboarding-web/src/staff/sign_in.rs"))?;
-    let words = guide.split(|c: char| !c.is_ascii_lowercase() && c != '_');
-    for metric in words.filter(|word| word.starts_with("onboarding_") && word.ends_with("_total")) {
-        assert!(metrics.contains(metric), "{metric} is no metric");
+    let guides = guide + &fs::read_to_string(root().join("docs/intake.md"))?;
+    let mut metrics = String::new();
+    for file in ["webhooks", "routes", "staff/sign_in", "serve", "intake/door", "intake/stream"] {
+        metrics += &fs::read_to_string(root().join(format!("onboarding-web/src/{file}.rs")))?;
+    }
+    let words = guides.split(|c: char| !c.is_ascii_lowercase() && c != '_');
+    let is_metric = |word: &&str| word.ends_with("_total") || word.ends_with("_waiting");
+    for metric in words.filter(|word| word.starts_with("onboarding_")).filter(is_metric) {
+        assert!(metrics.contains(&format!("!(\"{metric}\"")), "{metric} is no metric");
     }
     for command in ["publish", "token", "customers", "audit", "staff"] {
         assert_eq!(site.run(&[command, "--help"])?.0, 0, "{command}");
