@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::{AssertSqlSafe, FromRow};
 
-use super::{Engine, Result, Store};
+use super::{Engine, Result, Store, customers::Tx};
 use crate::{
     clock::{HOUR, Millis},
     intake::{
@@ -76,6 +76,20 @@ pub(super) fn places(rows: usize, columns: usize) -> String {
         format!("({})", places.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// Deletes rows of a table by their ids.
+pub(super) async fn delete_by_id(tx: &mut Tx, table: &'static str, ids: &[&str]) -> Result<()> {
+    for some in ids.chunks(ROWS) {
+        let places: Vec<String> = (1..=some.len()).map(|at| format!("${at}")).collect();
+        let delete = format!("DELETE FROM {table} WHERE id IN ({})", places.join(", "));
+        let mut delete = sqlx::query(AssertSqlSafe(delete));
+        for id in some {
+            delete = delete.bind(*id);
+        }
+        delete.execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 impl Store {
@@ -189,15 +203,7 @@ impl Store {
     ) -> Result<()> {
         let mut tx = self.write().await?;
         self.add_log_events(&mut tx, events).await?;
-        for some in done.chunks(ROWS) {
-            let ids: Vec<String> = (1..=some.len()).map(|at| format!("${at}")).collect();
-            let delete = format!("DELETE FROM intake_queue WHERE id IN ({})", ids.join(", "));
-            let mut delete = sqlx::query(AssertSqlSafe(delete));
-            for id in some {
-                delete = delete.bind(*id);
-            }
-            delete.execute(&mut *tx).await?;
-        }
+        delete_by_id(&mut tx, "intake_queue", done).await?;
         for (id, at) in later {
             let update =
                 "UPDATE intake_queue SET next_at = $1, attempts = attempts + 1 WHERE id = $2";

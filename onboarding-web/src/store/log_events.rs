@@ -3,7 +3,11 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::{Engine, Result, Store, customers::Tx, intake::places};
+use super::{
+    Engine, Result, Store,
+    customers::Tx,
+    intake::{delete_by_id, places},
+};
 use crate::clock::Millis;
 
 /// Rows in one statement.
@@ -52,15 +56,7 @@ impl Store {
     /// Forgets what was sent, and puts off what was not, each until a moment.
     pub async fn log_events_sent(&self, sent: &[&str], again: &[(&str, Millis)]) -> Result<()> {
         let mut tx = self.write().await?;
-        for some in sent.chunks(ROWS) {
-            let ids: Vec<String> = (1..=some.len()).map(|at| format!("${at}")).collect();
-            let delete = format!("DELETE FROM log_events WHERE id IN ({})", ids.join(", "));
-            let mut delete = sqlx::query(AssertSqlSafe(delete));
-            for id in some {
-                delete = delete.bind(*id);
-            }
-            delete.execute(&mut *tx).await?;
-        }
+        delete_by_id(&mut tx, "log_events", sent).await?;
         for (id, at) in again {
             let update = "UPDATE log_events SET next_at = $1 WHERE id = $2";
             sqlx::query(update).bind(at).bind(*id).execute(&mut *tx).await?;
