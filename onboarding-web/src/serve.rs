@@ -252,13 +252,17 @@ fn taking_in(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
     let watching = tokio::spawn(async move {
         while tokio::select! { _ = ticks.tick() => true, _ = end.changed() => false } {
             log_failure("silence", intake::watch::look(&one).await);
-            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-            if let Ok(waiting) = one.store.arrived_count().await {
-                metrics::gauge!("onboarding_intake_waiting").set(waiting as f64);
-            }
-            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-            if let Ok(waiting) = one.store.log_events_count().await {
-                metrics::gauge!("onboarding_log_events_waiting").set(waiting as f64);
+            for (gauge, waiting) in [
+                (metrics::gauge!("onboarding_intake_waiting"), one.store.arrived_count().await),
+                (
+                    metrics::gauge!("onboarding_log_events_waiting"),
+                    one.store.log_events_count().await,
+                ),
+            ] {
+                #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+                if let Ok(waiting) = waiting {
+                    gauge.set(waiting as f64);
+                }
             }
         }
     });

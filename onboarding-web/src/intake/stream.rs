@@ -89,13 +89,13 @@ pub async fn send(app: &App, aws: &Arc<Aws>) -> crate::store::Result<bool> {
     let Some(to) = app.intake.as_ref().and_then(|intake| intake.settings.events_to.as_ref()) else {
         return Ok(true);
     };
+    let mut due = take(app).await?;
+    if due.is_empty() {
+        return Ok(true);
+    }
     let queue = Queue::new(aws.get().await, to.url.as_str(), &to.region);
-    loop {
+    while !due.is_empty() {
         let now = app.store.now();
-        let due = app.store.take_log_events(now + IN_HAND, AT_ONCE).await?;
-        if due.is_empty() {
-            return Ok(true);
-        }
         let batches = due.chunks(sqs::AT_ONCE).map(|some| send_batch(&queue, some));
         let outcomes = futures_util::future::join_all(batches).await;
         let (mut sent, mut again, mut whole) = (Vec::new(), Vec::new(), true);
@@ -115,7 +115,13 @@ pub async fn send(app: &App, aws: &Arc<Aws>) -> crate::store::Result<bool> {
         if !whole {
             return Ok(false);
         }
+        due = take(app).await?;
     }
+    Ok(true)
+}
+
+async fn take(app: &App) -> crate::store::Result<Vec<(String, String)>> {
+    app.store.take_log_events(app.store.now() + IN_HAND, AT_ONCE).await
 }
 
 fn count(outcome: &'static str, events: usize) {

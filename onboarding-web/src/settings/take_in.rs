@@ -105,20 +105,19 @@ impl TakeIn {
             return Err("--events-to and --intake-queue are the same queue".into());
         }
         let here = public_url.join("/intake/sns").map(String::from).unwrap_or_default();
-        let elsewhere = endpoint != here && !is_on_this_machine(endpoint);
+        let elsewhere =
+            endpoint != here && !Url::parse(endpoint).is_ok_and(|url| is_on_this_machine(&url));
         if self.by_https() && elsewhere {
             return Err(format!(
                 "--notification-endpoint is {endpoint}, and with --intake https topics have to send to \
                  {here}"
             ));
         }
-        if let Some(queue) = self.queue.as_ref().filter(|_| self.by_queue())
-            && queue.arn().is_some_and(|arn| arn != endpoint)
-        {
+        let queue = self.queue.as_ref().filter(|_| self.by_queue()).and_then(QueueUrl::arn);
+        if let Some(arn) = queue.filter(|arn| arn != endpoint) {
             return Err(format!(
                 "--notification-endpoint is {endpoint}, and topics have to send to the queue of \
-                 --intake-queue, {}",
-                queue.arn().unwrap_or_default()
+                 --intake-queue, {arn}"
             ));
         }
         Ok(())
@@ -126,9 +125,8 @@ impl TakeIn {
 }
 
 /// Whether an address leads to this machine, as in tests and the demo.
-fn is_on_this_machine(endpoint: &str) -> bool {
-    let url = Url::parse(endpoint).ok();
-    url.is_some_and(|url| matches!(url.host(), Some(Host::Ipv4(ip)) if ip.is_loopback()))
+fn is_on_this_machine(url: &Url) -> bool {
+    matches!(url.host(), Some(Host::Ipv4(ip)) if ip.is_loopback())
 }
 
 impl QueueUrl {
@@ -147,7 +145,7 @@ fn queue(text: &str) -> Result<QueueUrl, String> {
     let wrong =
         || "must be the URL of a queue: https://sqs.REGION.amazonaws.com/ACCOUNT/NAME".to_owned();
     let url = Url::parse(text).map_err(|_| wrong())?;
-    if url.scheme() == "http" && matches!(url.host(), Some(Host::Ipv4(ip)) if ip.is_loopback()) {
+    if url.scheme() == "http" && is_on_this_machine(&url) {
         return Ok(QueueUrl { url, region: "us-east-1".to_owned() });
     }
     let host = url.host_str().unwrap_or_default();
@@ -156,7 +154,7 @@ fn queue(text: &str) -> Result<QueueUrl, String> {
     let partition = Partition::of_region(&region).ok_or_else(wrong)?;
     let own = format!("sqs.{region}.{}", partition.dns_suffix());
     if url.path().rsplit('.').next() == Some("fifo") {
-        return Err("must be a standard queue: SNS and S3 send to no other here".into());
+        return Err("must be a standard queue, not a FIFO one".into());
     }
     if url.scheme() == "https" && host == own && url.path().split('/').count() == 3 {
         Ok(QueueUrl { url, region })
