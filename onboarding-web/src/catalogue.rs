@@ -40,6 +40,25 @@ pub struct Catalogue {
     read: Arc<RwLock<Read>>,
 }
 
+/// The versions in use, as template and version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OnOffer(Vec<(String, String)>);
+
+impl OnOffer {
+    /// The versions of one template, newest first.
+    pub fn versions(&self, id: &str) -> Vec<String> {
+        let all = self.0.iter().filter(|(of, _)| of == id);
+        let mut versions: Vec<String> = all.map(|(_, version)| version.clone()).collect();
+        versions.sort_by_key(|version| std::cmp::Reverse(parts(version)));
+        versions
+    }
+
+    /// The version of a template that is launched from now on.
+    pub fn newest(&self, id: &str) -> Option<String> {
+        self.versions(id).into_iter().next()
+    }
+}
+
 /// By id and version.
 type Read = HashMap<(String, String), Arc<Template>>;
 
@@ -91,33 +110,23 @@ impl Catalogue {
         Ok(Some(template))
     }
 
+    /// What new links may pin.
+    pub async fn on_offer(&self) -> Result<OnOffer, CatalogueError> {
+        Ok(OnOffer(self.store.versions_on_offer().await?))
+    }
+
     /// The versions of the onboarding stack that new links may pin, newest first.
     pub async fn offered(&self) -> Result<Vec<String>, CatalogueError> {
-        let all = self.on_offer(LOGS_ANALYSIS_ONBOARDING.id).await?;
-        let mut offered: Vec<String> = all.into_iter().map(|one| one.version).collect();
-        offered.sort_by_key(|version| std::cmp::Reverse(parts(version)));
-        Ok(offered)
+        Ok(self.on_offer().await?.versions(LOGS_ANALYSIS_ONBOARDING.id))
     }
 
-    /// The versions in use. Those that lie in no bucket yet are not, once any version does.
-    async fn on_offer(&self, id: &str) -> Result<Vec<TemplateVersion>, CatalogueError> {
-        let published = self.store.published_versions(id).await?;
-        let there = |version: &String| published.as_ref().is_none_or(|all| all.contains(version));
-        let mut all = self.store.template_versions().await?;
-        all.retain(|one| one.template_id == id && one.retired_at == 0 && there(&one.version));
-        Ok(all)
-    }
-
-    /// The version of a template that is launched from now on: the newest of those in use.
-    pub async fn current(&self, id: &str) -> Result<Option<TemplateVersion>, CatalogueError> {
-        let all = self.on_offer(id).await?;
-        Ok(all.into_iter().max_by_key(|one| parts(&one.version)))
-    }
-
-    /// The newest launch role.
-    pub async fn launch_role(&self) -> Result<Option<Arc<Template>>, CatalogueError> {
-        match self.current(STACK_LAUNCH_ROLE.id).await? {
-            Some(row) => self.template(&row.template_id, &row.version).await,
+    /// The newest launch role of those on offer.
+    pub async fn launch_role(
+        &self,
+        on_offer: &OnOffer,
+    ) -> Result<Option<Arc<Template>>, CatalogueError> {
+        match on_offer.newest(STACK_LAUNCH_ROLE.id) {
+            Some(version) => self.template(STACK_LAUNCH_ROLE.id, &version).await,
             None => Ok(None),
         }
     }

@@ -7,7 +7,7 @@ use templates::catalog::LOGS_ANALYSIS_ONBOARDING;
 
 use crate::{
     app::App,
-    catalogue::Template,
+    catalogue::{OnOffer, Template},
     customer_form::{self, FieldError, RawCustomer, Rules},
     email,
     error::Problem,
@@ -249,8 +249,12 @@ pub fn launches(
 
 /// The launch role, in the first of a customer's regions that has its template: roles are global, so
 /// one will do.
-pub async fn launch_role(app: &App, customer: &Customer) -> Result<Option<StackLaunch>, Problem> {
-    let Some(template) = app.catalogue.launch_role().await? else { return Ok(None) };
+pub async fn launch_role(
+    app: &App,
+    on_offer: &OnOffer,
+    customer: &Customer,
+) -> Result<Option<(Arc<Template>, StackLaunch)>, Problem> {
+    let Some(template) = app.catalogue.launch_role(on_offer).await? else { return Ok(None) };
     let row = &template.row;
     let published = app.store.published_in(&row.template_id, &row.version).await?;
     let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
@@ -259,7 +263,8 @@ pub async fn launch_role(app: &App, customer: &Customer) -> Result<Option<StackL
         return Ok(None);
     };
     let launch = links::launch_role(&app.site, &template, &region.region);
-    launch.map(Some).map_err(|error| Problem::internal(&error))
+    let launch = launch.map_err(|error| Problem::internal(&error))?;
+    Ok(Some((template, launch)))
 }
 
 /// Subject and text of the e-mail to a customer.

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::{
     access::{Ip, network},
     app::App,
-    catalogue::Template,
+    catalogue::{OnOffer, Template},
     clock,
     customer_form::grouped,
     customers,
@@ -55,7 +55,7 @@ async fn template(app: &App, customer: &Customer) -> Result<Arc<Template>, Probl
 }
 
 async fn launch_role(app: &App) -> Result<Arc<Template>, Problem> {
-    let found = app.catalogue.launch_role().await?;
+    let found = app.catalogue.launch_role(&app.catalogue.on_offer().await?).await?;
     found.ok_or_else(|| Problem::internal(&"there is no launch role"))
 }
 
@@ -66,15 +66,17 @@ pub async fn show(
     headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
-    let customer = customer(&app, ip, &token).await?;
+    let mut customer = customer(&app, ip, &token).await?;
     // A script that looks again, or a mail program that looks ahead, is no person.
     let kind = headers.get("sec-fetch-dest");
     let ahead = headers.contains_key("sec-purpose");
     let opened = kind.is_none_or(|kind| kind == "document") && !ahead;
-    if opened && app.store.page_opened(&customer.id).await? {
-        app.live.changed(&customer.id);
+    if opened && !customer.is_visited(app.store.now()) {
+        if app.store.page_opened(&customer.id).await? {
+            app.live.changed(&customer.id);
+        }
+        customer = app.store.customer(&customer.id).await?.ok_or(Problem::NotFound)?;
     }
-    let customer = app.store.customer(&customer.id).await?.ok_or(Problem::NotFound)?;
     page(&view(&app, &customer, &token).await?)
 }
 
@@ -90,7 +92,8 @@ pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchP
         launch_region(app, &template, customer, (region, there))
     });
     let regions = regions.collect::<Result<_, _>>()?;
-    let offered = app.catalogue.offered().await?;
+    let on_offer = app.catalogue.on_offer().await?;
+    let offered = on_offer.versions(&row.template_id);
     let base = format!("/c/{token}");
     let offboarded = customer.offboarded_at != 0;
     let title = if offboarded {
@@ -116,7 +119,7 @@ pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchP
         explain_url: format!("{base}/explain"),
         progress_first: !matches!(customer.state(now), Standing::Sent | Standing::Opened),
         progress: progress::of(site, customer, now, false, &base),
-        launch_role: launch_role_view(app, customer, token).await?,
+        launch_role: launch_role_view(app, &on_offer, customer, token).await?,
         offboarded,
     })
 }
@@ -149,12 +152,12 @@ fn launch_region(
 
 async fn launch_role_view(
     app: &App,
+    on_offer: &OnOffer,
     customer: &Customer,
     token: &str,
 ) -> Result<LaunchRole, Problem> {
-    let role = launch_role(app).await?;
-    let launch = customers::launch_role(app, customer).await?;
-    let launch = launch.ok_or_else(|| Problem::internal(&"no region is left"))?;
+    let launch = customers::launch_role(app, on_offer, customer).await?;
+    let (role, launch) = launch.ok_or_else(|| Problem::internal(&"no region is left"))?;
     let place = [("Template URL", launch.template_url), ("Stack name", launch.stack_name)];
     let place = place.map(|(name, value)| (name.to_owned(), value));
     Ok(LaunchRole {

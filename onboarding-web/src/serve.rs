@@ -172,6 +172,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
                 Ok(stale) => stale.iter().for_each(|id| one.live.changed(id)),
                 Err(error) => log_failure("stale stacks", Err(error)),
             }
+            log_failure("counts", one.store.gather_counts().await);
         }
     }));
     tasks.extend(telling(app, stopped));

@@ -6,6 +6,7 @@
 mod api_tokens;
 mod artefacts;
 mod audit;
+mod counts;
 mod customers;
 mod events;
 mod identities;

@@ -138,18 +138,25 @@ impl Proxy {
 
 /// How many of the calls had to wait for one another: the longest run of calls each of which began
 /// after the one before had ended.
-pub fn depth(calls: &[Seen]) -> usize {
-    let mut ordered: Vec<&Seen> = calls.iter().collect();
-    ordered.sort_by_key(|call| call.ended);
+pub fn depth(spans: impl Iterator<Item = (Instant, Instant)>) -> usize {
+    let mut ordered: Vec<(Instant, Instant)> = spans.collect();
+    ordered.sort_by_key(|(_, ended)| *ended);
     let mut longest = 0;
     let mut last_end = None;
-    for call in ordered {
-        if last_end.is_none_or(|end| call.begun >= end) {
+    for (begun, ended) in ordered {
+        if last_end.is_none_or(|end| begun >= end) {
             longest += 1;
-            last_end = Some(call.ended);
+            last_end = Some(ended);
         }
     }
     longest
+}
+
+impl Seen {
+    /// From when to when it took.
+    pub fn span(&self) -> (Instant, Instant) {
+        (self.begun, self.ended)
+    }
 }
 
 impl Shared {

@@ -82,12 +82,14 @@ async fn view(app: &App, customer: &Customer) -> Result<CustomerLink, Failure> {
     let template = customers::pinned(app, customer).await?;
     let (subject, body) = customers::email(app, customer).await?;
     let stacks = customers::launches(app, customer, &template)?;
+    let on_offer = app.catalogue.on_offer().await?;
+    let launch_role = customers::launch_role(app, &on_offer, customer).await?;
     Ok(CustomerLink {
         page_url: customers::page_url(app, customer),
         generation: customer.generation,
         expires_at: clock::rfc3339(customer.expires_at),
         stacks: stacks.into_iter().map(stack).collect(),
-        launch_role: customers::launch_role(app, customer).await?.map(stack),
+        launch_role: launch_role.map(|(_, launch)| stack(launch)),
         email: Email { to: customer.email.clone(), subject, body },
     })
 }

@@ -52,29 +52,16 @@ impl Store {
     /// The regions whose bucket holds a version of a template; `None` if nothing was ever published
     /// from here.
     pub async fn published_in(&self, id: &str, version: &str) -> Result<Option<Vec<String>>> {
-        if !self.has_published().await? {
-            return Ok(None);
-        }
+        // One empty row says that something was published.
         let regions = "SELECT region FROM artefacts WHERE template_id = $1 AND version = $2 \
-             ORDER BY region";
+             UNION ALL SELECT '' WHERE EXISTS (SELECT 1 FROM artefacts) ORDER BY region";
         let query = sqlx::query_scalar(regions).bind(id).bind(version);
-        Ok(Some(query.fetch_all(&self.pool).await?))
-    }
-
-    /// The versions of a template that some bucket holds; `None` if nothing was ever published from
-    /// here.
-    pub async fn published_versions(&self, id: &str) -> Result<Option<Vec<String>>> {
-        if !self.has_published().await? {
+        let mut regions: Vec<String> = query.fetch_all(&self.pool).await?;
+        if regions.is_empty() {
             return Ok(None);
         }
-        let versions = "SELECT DISTINCT version FROM artefacts WHERE template_id = $1";
-        let query = sqlx::query_scalar(versions).bind(id);
-        Ok(Some(query.fetch_all(&self.pool).await?))
-    }
-
-    async fn has_published(&self) -> Result<bool> {
-        let count = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM artefacts");
-        Ok(count.fetch_one(&self.pool).await? > 0)
+        regions.retain(|region| !region.is_empty());
+        Ok(Some(regions))
     }
 
     /// Whether a bucket holds this version with other bytes.

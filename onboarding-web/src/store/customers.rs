@@ -4,7 +4,7 @@ use sqlx::{Any, AnyConnection, FromRow, Transaction};
 
 use super::{Actor, Event, NewAudit, Result, Store, from_json, to_json};
 use crate::{
-    clock::{DAY, Millis},
+    clock::{DAY, MINUTE, Millis},
     onboarding::{self, Onboarding, State},
     token::{digest, random_id},
 };
@@ -130,6 +130,11 @@ impl Customer {
     /// Where the present link stands.
     pub fn link_is_valid(&self, now: Millis) -> bool {
         self.revoked_at == 0 && now < self.expires_at
+    }
+
+    /// Whether the page was opened so lately, for all regions, that opening it again is the same visit.
+    pub fn is_visited(&self, now: Millis) -> bool {
+        now - self.opened_at < MINUTE && self.regions.iter().all(|one| one.onboarding.opened != 0)
     }
 
     /// Where the customer stands.

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Result, Store, anywhere};
+use super::{Result, Store, anywhere, counts::Counts};
 use crate::{clock::Millis, onboarding::State};
 
 /// Which customers to list; empty text for any.
@@ -70,10 +70,36 @@ pub struct ListPage {
     pub attention: i64,
 }
 
-const WHERE: &str = " FROM customers c WHERE ($1 = '' OR search LIKE $2 ESCAPE '\\') \
-     AND ($3 = '' OR state = $3) AND ($4 = '' OR template_version = $4) AND ($5 = '' OR owner = $5) \
-     AND ($6 = '' OR EXISTS (SELECT 1 FROM onboardings o WHERE o.customer_id = c.id \
-     AND o.region = $6 AND o.dropped_at = 0))";
+/// The conditions of a filter and what they compare with, in the order of their placeholders. Only those
+/// that are asked for: what is always true would keep the database from its indexes.
+fn conditions(filter: &ListFilter) -> (String, Vec<String>) {
+    let (mut sql, mut values) = (String::new(), Vec::new());
+    let query = filter.query.trim().to_lowercase();
+    let query = if query.is_empty() { query } else { anywhere(&query) };
+    let all = [
+        (&query, "search LIKE $ ESCAPE '\\'"),
+        (&filter.version, "template_version = $"),
+        (&filter.owner, "owner = $"),
+        (
+            &filter.region,
+            "id IN (SELECT customer_id FROM onboardings WHERE region = $ AND dropped_at = 0)",
+        ),
+    ];
+    for (value, condition) in all {
+        if !value.is_empty() {
+            values.push(value.clone());
+            sql += if sql.is_empty() { " WHERE " } else { " AND " };
+            sql += &condition.replace('$', &format!("${}", values.len()));
+        }
+    }
+    if !filter.state.is_empty() {
+        // Sorted by rank is what the index is; no state has none.
+        let rank = State::from_name(&filter.state).map_or(-1, State::rank);
+        sql += if sql.is_empty() { " WHERE " } else { " AND " };
+        sql += &format!("rank = {rank}");
+    }
+    (sql, values)
+}
 
 impl Store {
     /// A page of the list.
@@ -89,55 +115,59 @@ impl Store {
             Sort::Name => "LOWER(name), id",
             Sort::Changed => "changed_at DESC, id",
         };
+        let (conditions, values) = conditions(filter);
         let rows = format!(
             "SELECT id, name, account, state, regions, generation, expires_at, revoked_at, \
-             template_version, owner, changed_at{WHERE} ORDER BY {order} LIMIT $7 OFFSET $8"
+             template_version, owner, changed_at FROM customers{conditions} ORDER BY {order} \
+             LIMIT {limit} OFFSET {offset}"
         );
-        let query = filter.query.trim().to_lowercase();
-        let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows))
-            .bind(&query)
-            .bind(anywhere(&query))
-            .bind(&filter.state)
-            .bind(&filter.version)
-            .bind(&filter.owner)
-            .bind(&filter.region)
-            .bind(limit)
-            .bind(offset)
-            .fetch_all(&self.pool)
-            .await?;
-        let (total, attention) = self.count(filter, &query).await?;
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows));
+        let rows = values.iter().fold(rows, |query, value| query.bind(value));
+        let rows = rows.fetch_all(&self.pool).await?;
+        let Counts { total, attention } = self.count(filter).await?;
         Ok(ListPage { rows, total, attention })
     }
 
-    async fn count(&self, filter: &ListFilter, query: &str) -> Result<(i64, i64)> {
+    async fn count(&self, filter: &ListFilter) -> Result<Counts> {
+        let (conditions, values) = conditions(filter);
+        if values.is_empty() {
+            let state = State::from_name(&filter.state);
+            let unknown = state.is_none() && !filter.state.is_empty();
+            return if unknown { Ok(Counts::default()) } else { self.counts(state).await };
+        }
+        let last = State::Stale.rank();
         let counts = format!(
-            "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN rank <= $7 THEN 1 ELSE 0 END), 0) AS BIGINT)\
-             {WHERE}"
+            "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN rank <= {last} THEN 1 ELSE 0 END), 0) AS BIGINT) \
+             FROM customers{conditions}"
         );
-        let counts = sqlx::query_as(sqlx::AssertSqlSafe(counts))
-            .bind(query)
-            .bind(anywhere(query))
-            .bind(&filter.state)
-            .bind(&filter.version)
-            .bind(&filter.owner)
-            .bind(&filter.region)
-            .bind(State::Stale.rank())
-            .fetch_one(&self.pool)
-            .await?;
-        Ok(counts)
+        let counts = sqlx::query_as(sqlx::AssertSqlSafe(counts));
+        let counts = values.iter().fold(counts, |query, value| query.bind(value));
+        let (total, attention) = counts.fetch_one(&self.pool).await?;
+        Ok(Counts { total, attention })
     }
 
     /// What the filters offer: regions, template versions, owners.
     pub async fn filter_values(&self) -> Result<[Vec<String>; 3]> {
         let queries = [
-            "SELECT DISTINCT region FROM onboardings WHERE dropped_at = 0 ORDER BY region",
-            "SELECT DISTINCT template_version FROM customers ORDER BY template_version",
-            "SELECT DISTINCT owner FROM customers WHERE owner <> '' ORDER BY owner",
+            different("region", "onboardings WHERE dropped_at = 0"),
+            different("template_version", "customers WHERE 1 = 1"),
+            different("owner", "customers WHERE owner <> ''"),
         ];
         let mut values: [Vec<String>; 3] = Default::default();
         for (found, query) in values.iter_mut().zip(queries) {
-            *found = sqlx::query_scalar(query).fetch_all(&self.pool).await?;
+            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query));
+            *found = query.fetch_all(&self.pool).await?;
         }
         Ok(values)
     }
+}
+
+/// A column's different values in order: from each to the next along the index, since there are few of
+/// them in many rows.
+fn different(column: &str, rows: &str) -> String {
+    format!(
+        "WITH RECURSIVE step (value) AS (SELECT MIN({column}) FROM {rows} \
+         UNION ALL SELECT (SELECT MIN({column}) FROM {rows} AND {column} > step.value) FROM step \
+         WHERE step.value IS NOT NULL) SELECT value FROM step WHERE value IS NOT NULL ORDER BY value"
+    )
 }

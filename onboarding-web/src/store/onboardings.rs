@@ -155,9 +155,9 @@ impl Store {
 
     /// Marks customers whose stack has not been heard of for too long; which.
     pub async fn mark_stale(&self) -> Result<Vec<String>> {
-        let running = "SELECT id FROM customers WHERE state = $1";
+        let running = "SELECT id FROM customers WHERE rank = $1";
         let running: Vec<String> =
-            sqlx::query_scalar(running).bind(State::Running.name()).fetch_all(&self.pool).await?;
+            sqlx::query_scalar(running).bind(State::Running.rank()).fetch_all(&self.pool).await?;
         let mut stale = Vec::new();
         for id in running {
             let mut tx = self.write().await?;
@@ -217,7 +217,7 @@ impl Store {
 }
 
 impl Store {
-    /// Tells webhooks that a customer's state is another one.
+    /// Counts a customer's state, and tells webhooks of it, if it is another one.
     async fn tell_of_state(&self, tx: &mut Tx, customer: &Customer, state: State) -> Result<()> {
         let before = "SELECT state FROM customers WHERE id = $1";
         let before: String =
@@ -225,6 +225,7 @@ impl Store {
         if before == state.name() {
             return Ok(());
         }
+        self.count_state(tx, &before, state).await?;
         let now = self.now();
         let region = |one: &Region| {
             let state = one.onboarding.state(now).name();

@@ -35,6 +35,16 @@ impl Store {
         Ok(sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool).await?)
     }
 
+    /// The versions in use, as template and version. Those that lie in no bucket yet are not, once any
+    /// version of any template does.
+    pub async fn versions_on_offer(&self) -> Result<Vec<(String, String)>> {
+        let query = "SELECT v.template_id, v.version FROM template_versions v WHERE v.retired_at = 0 \
+             AND (EXISTS (SELECT 1 FROM artefacts a \
+             WHERE a.template_id = v.template_id AND a.version = v.version) \
+             OR NOT EXISTS (SELECT 1 FROM artefacts))";
+        Ok(sqlx::query_as(query).fetch_all(&self.pool).await?)
+    }
+
     /// One version.
     pub async fn template_version(
         &self,

@@ -48,6 +48,8 @@ pub struct Rules {
     pub public_buckets: bool,
     /// The vendor confirms a subscription at once.
     pub vendor_confirms: bool,
+    /// How long each call takes on its way; some time of chance, if it is not set.
+    pub latency: Option<Duration>,
     /// Buckets whose policy does not show yet.
     pub hidden: BTreeSet<String>,
 }
@@ -230,8 +232,15 @@ impl Aws {
     }
 
     pub(super) async fn travel(&self) {
-        let ms = self.state().random.as_mut().map_or(10, |random| random.u64(3..30));
-        sleep(Duration::from_millis(ms)).await;
+        let time = {
+            let mut state = self.state();
+            let chance = |state: &mut State| state.random.as_mut().map_or(10, |random| random.u64(3..30));
+            let fixed = state.rules.latency.map(|whole| whole / 2);
+            fixed.unwrap_or_else(|| Duration::from_millis(chance(&mut state)))
+        };
+        if !time.is_zero() {
+            sleep(time).await;
+        }
     }
 
     /// Takes note of a request; its number, and what goes wrong with it.

@@ -1,0 +1,185 @@
+//! The programs that are measured, and how each is built and started.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+use harness::{package, root};
+
+use crate::far_side::{FarSide, REGION};
+
+/// A program that takes events from the Lambda Runtime API.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    /// As it stands in the report.
+    pub(crate) name: &'static str,
+    /// What it is.
+    pub(crate) about: String,
+    /// What is uploaded for it, in bytes.
+    pub(crate) package: u64,
+    /// Whether it does the work, or only answers.
+    pub(crate) works: bool,
+    command: Vec<PathBuf>,
+    folder: PathBuf,
+}
+
+/// What every program is called.
+pub(crate) const OURS: &str = "handler";
+/// Python with boto3.
+pub(crate) const PYTHON: &str = "Python";
+/// Node with AWS's SDK.
+pub(crate) const NODE: &str = "Node";
+/// Rust that only answers.
+pub(crate) const BARE: &str = "bare Rust";
+
+/// Builds and installs all of them below a folder.
+pub(crate) fn all(folder: &Path) -> Result<Vec<Program>> {
+    let package = package::build()?;
+    let release = root().join("target/release");
+    let ours = Program {
+        name: OURS,
+        about: "the release `bootstrap`".to_owned(),
+        package: package.zip_bytes,
+        works: true,
+        command: vec![release.join("bootstrap")],
+        folder: folder.to_owned(),
+    };
+    Ok(vec![ours, bare()?, python(folder)?, node(folder)?])
+}
+
+fn bare() -> Result<Program> {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let source = root().join("tests/bench-peers/peers/bare");
+    let target = root().join("target/bench-peers/bare");
+    run(Command::new(cargo)
+        .current_dir(&source)
+        .env("CARGO_TARGET_DIR", &target)
+        .args(["build", "--quiet", "--release", "--locked"]))?;
+    let binary = target.join("release/bootstrap");
+    Ok(Program {
+        name: BARE,
+        about: "`lambda_runtime` and `reqwest`, which only answer: the floor".to_owned(),
+        package: fs::metadata(&binary)?.len(),
+        works: false,
+        command: vec![binary],
+        folder: source,
+    })
+}
+
+fn python(folder: &Path) -> Result<Program> {
+    let source = root().join("tests/bench-peers/peers/python");
+    let venv = folder.join("python");
+    let ready = venv.join("ready");
+    if !ready.exists() {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
+        let pins = source.join("requirements.txt");
+        run(Command::new(venv.join("bin/python")).args(pip).arg(pins))?;
+        fs::write(&ready, "")?;
+    }
+    let python = venv.join("bin/python");
+    let version = said(Command::new(&python).arg("--version"))?;
+    let command = vec![python, "-m".into(), "awslambdaric".into(), "handler.handler".into()];
+    Ok(Program {
+        name: PYTHON,
+        about: format!("{version}, boto3, awslambdaric"),
+        package: size_of(&venv.join("lib"))?,
+        works: true,
+        command,
+        folder: source,
+    })
+}
+
+fn node(folder: &Path) -> Result<Program> {
+    let source = root().join("tests/bench-peers/peers/node");
+    let own = folder.join("node");
+    fs::create_dir_all(&own)?;
+    for file in ["package.json", "package-lock.json", "handler.mjs"] {
+        fs::copy(source.join(file), own.join(file))?;
+    }
+    if !own.join("node_modules").exists() {
+        run(Command::new("npm").current_dir(&own).args(["ci", "--silent", "--no-audit"]))?;
+    }
+    run(Command::new(own.join("node_modules/.bin/esbuild")).current_dir(&own).args([
+        "handler.mjs",
+        "--bundle",
+        "--minify",
+        "--platform=node",
+        "--target=node20",
+        "--format=esm",
+        "--outfile=bundle.mjs",
+        "--log-level=error",
+        "--banner:js=import{createRequire}from'module';const require=createRequire(import.meta.url);",
+    ]))?;
+    let version = said(Command::new("node").arg("--version"))?;
+    Ok(Program {
+        name: NODE,
+        about: format!("Node {version}, AWS SDK v3, bundled by esbuild"),
+        package: fs::metadata(own.join("bundle.mjs"))?.len(),
+        works: true,
+        command: vec!["node".into(), "bundle.mjs".into()],
+        folder: own,
+    })
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{command:?}"))?;
+    ensure!(status.success(), "{command:?} ended with {status}");
+    Ok(())
+}
+
+fn said(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("{command:?}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().trim_start_matches('v').to_owned())
+}
+
+fn size_of(folder: &Path) -> Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            bytes += size_of(&entry.path())?;
+        } else if kind.is_file() {
+            bytes += entry.metadata()?.len();
+        }
+    }
+    Ok(bytes)
+}
+
+impl Program {
+    /// Starts it; it asks the runtime at this port for events.
+    pub(crate) fn start(&self, far: &FarSide, runtime: u16) -> Result<Child> {
+        let (program, arguments) = self.command.split_first().context("no command")?;
+        let log = File::create(root().join("target/bench-peers").join(format!("{}.log", self.name)))?;
+        Command::new(program)
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("AWS_LAMBDA_RUNTIME_API", format!("127.0.0.1:{runtime}"))
+            .env("AWS_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_SESSION_TOKEN", "token")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_LAMBDA_FUNCTION_NAME", "handler")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("_HANDLER", "handler.handler")
+            .env("LAMBDA_TASK_ROOT", &self.folder)
+            // The same certificates for all, each by its own name for that.
+            .env("SSL_CERT_FILE", &far.trusted)
+            .env("AWS_CA_BUNDLE", &far.trusted)
+            .env("NODE_EXTRA_CA_CERTS", &far.trusted)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{program:?}"))
+    }
+}
