@@ -8,20 +8,18 @@ pub mod sns;
 pub mod sts;
 
 mod apply;
+mod connect;
 mod documents;
 mod observe;
 mod read_only;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_s3::{
-    config::SharedHttpClient,
-    error::{ProvideErrorMetadata, SdkError},
-};
-use aws_smithy_http_client::{Builder, tls};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use std::time::Duration;
 
 pub use self::{
     apply::{Applied, apply, apply_after, apply_all},
+    connect::Connections,
     observe::{Scope, observe},
     read_only::Readers,
 };
@@ -44,9 +42,9 @@ pub struct Clients {
 
 impl Clients {
     /// Builds the clients from the function's environment.
-    pub async fn from_env() -> Self {
+    pub async fn from_env(connections: &Connections) -> Self {
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https())
+            .http_client(connections.http_client())
             .timeout_config(timeouts())
             .retry_config(retries())
             .load()
@@ -64,10 +62,13 @@ impl Clients {
     }
 }
 
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// How long one attempt of a call may take.
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(3))
+        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(Duration::from_secs(15))
         .build()
 }
@@ -75,13 +76,6 @@ pub fn timeouts() -> TimeoutConfig {
 /// How often a call is tried before its failure counts.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(5)
-}
-
-/// The one HTTP client that all others share.
-fn https() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-        .build_https()
 }
 
 /// A call, for the words of its failure.

@@ -17,7 +17,7 @@ use templates::{
 
 use crate::{
     permissions::{self, RolePermissions, never::Limits},
-    store::{Store, StoreError, TemplateVersion},
+    store::{Customer, Store, StoreError, TemplateVersion, VersionPlace},
 };
 
 /// A published version, read.
@@ -40,22 +40,34 @@ pub struct Catalogue {
     read: Arc<RwLock<Read>>,
 }
 
-/// The versions in use, as template and version.
+/// The versions of all templates, and in which of some regions they lie.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OnOffer(Vec<(String, String)>);
+pub struct OnOffer(Vec<VersionPlace>);
 
 impl OnOffer {
-    /// The versions of one template, newest first.
+    /// The versions of a template that new links may pin, newest first. Those that lie in no bucket yet
+    /// are not among them, once any version of any template does.
     pub fn versions(&self, id: &str) -> Vec<String> {
-        let all = self.0.iter().filter(|(of, _)| of == id);
-        let mut versions: Vec<String> = all.map(|(_, version)| version.clone()).collect();
+        let in_use = |one: &&VersionPlace| one.retired_at == 0;
+        let there = |one: &&VersionPlace| one.somewhere != 0 || one.anything == 0;
+        let all = self.0.iter().filter(|one| one.template_id == id).filter(in_use).filter(there);
+        let mut versions: Vec<String> = all.map(|one| one.version.clone()).collect();
         versions.sort_by_key(|version| std::cmp::Reverse(parts(version)));
+        versions.dedup();
         versions
     }
 
     /// The version of a template that is launched from now on.
     pub fn newest(&self, id: &str) -> Option<String> {
         self.versions(id).into_iter().next()
+    }
+
+    /// In which of the regions a version lies; `None` if nothing was ever published from here.
+    pub fn published_in(&self, id: &str, version: &str) -> Option<Vec<String>> {
+        let is = |one: &&VersionPlace| one.template_id == id && one.version == version;
+        let anything = self.0.iter().any(|one| one.anything != 0);
+        let there = self.0.iter().filter(is).map(|one| one.region.clone());
+        anything.then(|| there.filter(|region| !region.is_empty()).collect())
     }
 }
 
@@ -110,14 +122,20 @@ impl Catalogue {
         Ok(Some(template))
     }
 
-    /// What new links may pin.
-    pub async fn on_offer(&self) -> Result<OnOffer, CatalogueError> {
-        Ok(OnOffer(self.store.versions_on_offer().await?))
+    /// What new links may pin, and what of it lies in some regions.
+    pub async fn on_offer(&self, regions: &[&str]) -> Result<OnOffer, CatalogueError> {
+        Ok(OnOffer(self.store.version_places(regions).await?))
+    }
+
+    /// The same for the regions of a customer.
+    pub async fn on_offer_to(&self, customer: &Customer) -> Result<OnOffer, CatalogueError> {
+        let regions: Vec<&str> = customer.regions.iter().map(|one| one.region.as_str()).collect();
+        self.on_offer(&regions).await
     }
 
     /// The versions of the onboarding stack that new links may pin, newest first.
     pub async fn offered(&self) -> Result<Vec<String>, CatalogueError> {
-        Ok(self.on_offer().await?.versions(LOGS_ANALYSIS_ONBOARDING.id))
+        Ok(self.on_offer(&[]).await?.versions(LOGS_ANALYSIS_ONBOARDING.id))
     }
 
     /// The newest launch role of those on offer.
@@ -210,4 +228,40 @@ fn versions_in(folder: &Path) -> Result<Vec<(String, String)>, CatalogueError> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(version: &str, region: &str, somewhere: i64, anything: i64) -> VersionPlace {
+        VersionPlace {
+            template_id: "stack".to_owned(),
+            version: version.to_owned(),
+            retired_at: 0,
+            region: region.to_owned(),
+            somewhere,
+            anything,
+        }
+    }
+
+    #[test]
+    fn what_lies_nowhere_is_offered_only_while_nothing_was_published() {
+        let before = OnOffer(vec![place("0.9.0", "", 0, 0), place("0.10.0", "", 0, 0)]);
+        assert_eq!(before.versions("stack"), ["0.10.0", "0.9.0"]);
+        assert_eq!(before.newest("role"), None);
+        assert_eq!(before.published_in("stack", "0.9.0"), None);
+        let after = OnOffer(vec![
+            place("0.9.0", "eu-west-1", 1, 1),
+            place("0.9.0", "us-east-1", 1, 1),
+            place("0.10.0", "", 0, 1),
+        ]);
+        assert_eq!(after.newest("stack").as_deref(), Some("0.9.0"));
+        assert_eq!(after.versions("stack").len(), 1);
+        let regions = ["eu-west-1".to_owned(), "us-east-1".to_owned()];
+        assert_eq!(after.published_in("stack", "0.9.0"), Some(regions.to_vec()));
+        assert_eq!(after.published_in("stack", "0.10.0"), Some(vec![]));
+        let retired = VersionPlace { retired_at: 1, ..place("0.9.0", "eu-west-1", 1, 1) };
+        assert_eq!(OnOffer(vec![retired]).newest("stack"), None);
+    }
 }

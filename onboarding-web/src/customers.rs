@@ -256,7 +256,7 @@ pub async fn launch_role(
 ) -> Result<Option<(Arc<Template>, StackLaunch)>, Problem> {
     let Some(template) = app.catalogue.launch_role(on_offer).await? else { return Ok(None) };
     let row = &template.row;
-    let published = app.store.published_in(&row.template_id, &row.version).await?;
+    let published = on_offer.published_in(&row.template_id, &row.version);
     let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
     let there = |region: &&Region| links::is_published(&region.region, published.as_deref());
     let Some(region) = listed.clone().find(there).or(listed.clone().next()) else {

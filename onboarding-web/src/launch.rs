@@ -55,7 +55,7 @@ async fn template(app: &App, customer: &Customer) -> Result<Arc<Template>, Probl
 }
 
 async fn launch_role(app: &App) -> Result<Arc<Template>, Problem> {
-    let found = app.catalogue.launch_role(&app.catalogue.on_offer().await?).await?;
+    let found = app.catalogue.launch_role(&app.catalogue.on_offer(&[]).await?).await?;
     found.ok_or_else(|| Problem::internal(&"there is no launch role"))
 }
 
@@ -86,13 +86,13 @@ pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchP
     let template = template(app, customer).await?;
     let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
     let row = &template.row;
-    let published = app.store.published_in(&row.template_id, &row.version).await?;
+    let on_offer = app.catalogue.on_offer_to(customer).await?;
+    let published = on_offer.published_in(&row.template_id, &row.version);
     let regions = listed.map(|region| {
         let there = links::is_published(&region.region, published.as_deref());
         launch_region(app, &template, customer, (region, there))
     });
     let regions = regions.collect::<Result<_, _>>()?;
-    let on_offer = app.catalogue.on_offer().await?;
     let offered = on_offer.versions(&row.template_id);
     let base = format!("/c/{token}");
     let offboarded = customer.offboarded_at != 0;
@@ -157,7 +157,8 @@ async fn launch_role_view(
     token: &str,
 ) -> Result<LaunchRole, Problem> {
     let launch = customers::launch_role(app, on_offer, customer).await?;
-    let (role, launch) = launch.ok_or_else(|| Problem::internal(&"no region is left"))?;
+    let missing = || Problem::internal(&"there is no launch role, or no region is left");
+    let (role, launch) = launch.ok_or_else(missing)?;
     let place = [("Template URL", launch.template_url), ("Stack name", launch.stack_name)];
     let place = place.map(|(name, value)| (name.to_owned(), value));
     Ok(LaunchRole {

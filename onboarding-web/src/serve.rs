@@ -200,6 +200,7 @@ fn background(app: &App, stopped: &watch::Receiver<bool>) -> Vec<Task> {
 /// Checks the audit log, and forgets what nobody needs any more.
 async fn clear_up(app: &App) {
     log_failure("audit", app.check_audit().await);
+    log_failure("counts", app.store.correct_counts().await);
     log_failure("sessions", app.store.forget_old_sessions().await);
     let before = app.store.now() - password::FORGOTTEN_AFTER;
     log_failure("failures", app.store.forget_old_failures(before).await);

@@ -25,13 +25,15 @@ mod taken;
 mod template_versions;
 mod webhooks;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    Any, AnyPool, Executor, Transaction,
+    Any, AnyPool, Connection as _, Executor, Transaction,
     any::{AnyPoolOptions, install_default_drivers},
     migrate::MigrateError,
 };
+
+use tokio::sync::Mutex;
 
 pub use self::{
     api_tokens::ApiToken,
@@ -47,7 +49,7 @@ pub use self::{
     sessions::Sessions,
     staff::{LastTries, Role, Staff},
     taken::{AllTaken, Taken},
-    template_versions::TemplateVersion,
+    template_versions::{TemplateVersion, VersionPlace},
     webhooks::{Delivery, Due, Webhook},
 };
 use crate::{
@@ -118,6 +120,7 @@ enum Engine {
 pub struct Store {
     pool: AnyPool,
     engine: Engine,
+    next_writer: Arc<Mutex<()>>,
     key: Key,
     clock: Clock,
 }
@@ -138,6 +141,21 @@ impl Actor {
     }
 }
 
+/// A connection that was idle for so long may have gone: it is asked before it is used.
+const ASKED_AFTER: Duration = Duration::from_millis(500);
+
+/// How many connections there are at most. In SQLite each is a thread with a cache of its own; one
+/// writes, one waits to write, and the others read.
+fn connections(engine: Engine) -> u32 {
+    match engine {
+        Engine::Sqlite => {
+            let processors = std::thread::available_parallelism().map_or(1, usize::from);
+            u32::try_from(processors + 2).unwrap_or(16).clamp(4, 16)
+        }
+        Engine::Postgres => 16,
+    }
+}
+
 impl Store {
     /// Opens `sqlite://PATH` or `postgres://…` and brings its schema up to date.
     pub async fn open(url: &str, key: Key, clock: Clock) -> Result<Self> {
@@ -151,8 +169,18 @@ impl Store {
             _ => url.to_owned(),
         };
         let pool = AnyPoolOptions::new()
-            .max_connections(16)
+            .max_connections(connections(engine))
             .acquire_timeout(Duration::from_secs(10))
+            // One that was in use a moment ago need not be asked whether it is still there.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > ASKED_AFTER {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if engine == Engine::Sqlite {
@@ -168,7 +196,7 @@ impl Store {
             .connect(&url)
             .await?;
         migrate(&pool).await?;
-        let store = Self { pool, engine, key, clock };
+        let store = Self { pool, engine, next_writer: Arc::default(), key, clock };
         store.check_key().await?;
         Ok(store)
     }
@@ -198,7 +226,11 @@ impl Store {
     /// that reads first could not get it later without starting again.
     async fn write(&self) -> Result<Transaction<'static, Any>> {
         Ok(match self.engine {
-            Engine::Sqlite => self.pool.begin_with("BEGIN IMMEDIATE").await?,
+            Engine::Sqlite => {
+                // Whoever waits holds a connection, and pages need some: only the next one waits so.
+                let _next = self.next_writer.lock().await;
+                self.pool.begin_with("BEGIN IMMEDIATE").await?
+            }
             Engine::Postgres => self.pool.begin().await?,
         })
     }

@@ -23,7 +23,7 @@ pub struct Declared {
     /// What CloudFormation takes if nobody gives a value.
     pub default: Option<String>,
     /// A regular expression for the whole value, or for each entry of a list.
-    pub allowed_pattern: Option<String>,
+    pub allowed_pattern: Option<Pattern>,
     /// The only values there are; empty if there is no such list.
     pub allowed_values: Vec<String>,
     /// The least number of characters.
@@ -38,6 +38,30 @@ pub struct Declared {
     pub description: String,
     /// How the template puts what a value must be ("must be …"); may be empty.
     pub constraint_description: String,
+}
+
+/// An `AllowedPattern`, read once: values are checked at every page that shows a link.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    text: String,
+    /// For a whole value, as CloudFormation applies it.
+    whole: Regex,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Pattern {
+    /// Reads a pattern as it stands in a template.
+    fn new(text: String) -> Result<Self, regex_lite::Error> {
+        // By itself too: `a)(b` becomes valid only by what is put around it.
+        Regex::new(&text)?;
+        let whole = Regex::new(&format!(r"\A(?:{text})\z"))?;
+        Ok(Self { text, whole })
+    }
 }
 
 /// A parameter's `Type`.
@@ -135,13 +159,9 @@ fn declared(name: &Value, raw: &Value) -> Result<Declared, ReadError> {
     let problem = |problem: String| ReadError::Parameter { name: name.clone(), problem };
     let raw: Raw =
         serde_norway::from_value(raw.clone()).map_err(|error| problem(error.to_string()))?;
-    let allowed_pattern = text(&raw.allowed_pattern);
-    if let Some(pattern) = &allowed_pattern {
-        // The pattern by itself too: `a)(b` becomes valid only by what is put around it.
-        Regex::new(pattern)
-            .and_then(|_| whole(pattern))
-            .map_err(|error| problem(format!("its AllowedPattern cannot be checked ({error})")))?;
-    }
+    let allowed_pattern = text(&raw.allowed_pattern).map(Pattern::new).transpose();
+    let allowed_pattern = allowed_pattern
+        .map_err(|error| problem(format!("its AllowedPattern cannot be checked ({error})")))?;
     Ok(Declared {
         kind: Kind::named(raw.kind),
         no_echo: text(&raw.no_echo).is_some_and(|truth| truth.eq_ignore_ascii_case("true")),
@@ -174,11 +194,6 @@ fn number<T: std::str::FromStr>(attribute: &str, value: &Value) -> Result<Option
     }
     let number = text(value).and_then(|text| text.parse().ok());
     number.map(Some).ok_or_else(|| format!("its {attribute} is not a number that fits"))
-}
-
-/// The pattern for a whole value, as CloudFormation applies it.
-fn whole(pattern: &str) -> Result<Regex, regex_lite::Error> {
-    Regex::new(&format!(r"\A(?:{pattern})\z"))
 }
 
 impl Kind {
@@ -241,15 +256,10 @@ impl Declared {
     }
 
     fn check_entry(&self, entry: &str) -> Result<(), String> {
-        if let Some(pattern) = &self.allowed_pattern {
-            let pattern_of_all = whole(pattern).map_err(|error| {
-                format!(
-                    "cannot be checked, because the template's AllowedPattern is wrong: {error}"
-                )
-            })?;
-            if !pattern_of_all.is_match(entry) {
-                return Err(self.must(|| format!("must be of the form {pattern}")));
-            }
+        if let Some(pattern) = &self.allowed_pattern
+            && !pattern.whole.is_match(entry)
+        {
+            return Err(self.must(|| format!("must be of the form {}", pattern.text)));
         }
         if !self.allowed_values.is_empty() && !self.allowed_values.iter().any(|one| one == entry) {
             return Err(self.must(|| format!("must be one of {}", self.allowed_values.join(", "))));

@@ -1,30 +1,161 @@
 //! The handler against its peers: from the start of the process to the answer.
 
-use std::{fs, process::Child, time::Duration};
+mod far_side;
+mod network;
+mod programs;
+mod runtime;
+mod share;
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use handler::identity::Identity;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use crate::{
+use self::{
     far_side::{ACCOUNT, ANSWERS, Call, FarSide, REGION},
-    network,
     programs::Program,
     runtime::Runtime,
     share::Share,
-    statistics::Series,
+};
+pub(crate) use self::{
+    network::is_inside,
+    programs::{BARE, NODE, OURS, PYTHON},
+};
+use crate::{
+    machine, process,
+    statistics::{Series, Summary},
 };
 
+/// What came of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct HandlerPart {
+    /// What it ran on.
+    pub(crate) machine: String,
+    /// How often each program ran in each setup.
+    pub(crate) rounds: u16,
+    /// The programs.
+    pub(crate) programs: Vec<About>,
+    /// What was measured in each setup.
+    pub(crate) setups: Vec<Comparison>,
+}
+
+/// A program, for the report.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct About {
+    /// As the tables call it.
+    pub(crate) name: String,
+    /// What it is.
+    pub(crate) words: String,
+    /// What is uploaded for it.
+    pub(crate) package_mb: f64,
+}
+
+/// One setup, and what was measured in it, program by program.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Comparison {
+    /// What was varied.
+    pub(crate) setup: Setup,
+    /// By program and by what was measured; milliseconds, and MB for the memory.
+    pub(crate) values: BTreeMap<String, BTreeMap<String, Summary>>,
+    /// The calls of Create, Update and Delete, by program.
+    pub(crate) calls: BTreeMap<String, [Calls; 3]>,
+}
+
+/// The calls of one event, as they were seen on the wire.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Calls {
+    /// All.
+    pub(crate) count: usize,
+    /// How many had to wait for one another.
+    pub(crate) depth: usize,
+}
+
+/// Builds the programs, and measures them in a network of their own.
+pub(crate) fn measure(folder: &Path) -> Result<HandlerPart> {
+    // Outside, since inside there is no way to a registry; inside then finds everything built.
+    programs::all(folder)?;
+    network::run_inside()?;
+    Ok(serde_json::from_str(&fs::read_to_string(folder.join(RESULT))?)?)
+}
+
+const RESULT: &str = "handler.json";
+
+/// The measurement itself.
+pub(crate) async fn measure_inside(folder: &Path, rounds: u16) -> Result<()> {
+    let programs = programs::all(folder)?;
+    network::set_up(folder)?;
+    let mut far = FarSide::start(folder).await?;
+    let mut all = Vec::new();
+    for setup in setups() {
+        all.push(compare(rounds, &programs, &mut far, setup).await?);
+    }
+    let about = |one: &Program| About {
+        name: one.name.to_owned(),
+        words: one.about.clone(),
+        #[expect(clippy::cast_precision_loss, reason = "megabytes")]
+        package_mb: one.package as f64 / 1e6,
+    };
+    let programs = programs.iter().map(about).collect();
+    let part = HandlerPart { machine: machine::describe(), rounds, programs, setups: all };
+    fs::write(folder.join(RESULT), serde_json::to_string(&part)?)?;
+    Ok(())
+}
+
+/// What a real account looks like lies between 20 and 80 ms a call.
+fn setups() -> Vec<Setup> {
+    let plain = Setup { latency_ms: 0, load_balancers: 1, small: false };
+    let slow = |latency_ms: u64| Setup { latency_ms, ..plain };
+    vec![
+        plain,
+        Setup { small: true, ..plain },
+        slow(20),
+        slow(80),
+        Setup { load_balancers: 3, ..slow(80) },
+        Setup { load_balancers: 25, ..slow(80) },
+    ]
+}
+
+async fn compare(
+    rounds: u16,
+    programs: &[Program],
+    far: &mut FarSide,
+    setup: Setup,
+) -> Result<Comparison> {
+    let mut all: Vec<Measured> = programs.iter().map(|_| Measured::default()).collect();
+    // The first round warms what all of them read, and does not count.
+    for number in 0..=rounds {
+        for (program, measured) in programs.iter().zip(&mut all) {
+            let mut first = Measured::default();
+            let into = if number == 0 { &mut first } else { &mut *measured };
+            round(program, far, setup, into).await?;
+        }
+    }
+    let names = programs.iter().map(|one| one.name.to_owned());
+    let calls = |of: &Measured| {
+        of.calls.each_ref().map(|calls| Calls {
+            count: calls.len(),
+            depth: harness::proxy::depth(calls.iter().map(|call| call.span)),
+        })
+    };
+    Ok(Comparison {
+        setup,
+        values: names.clone().zip(all.iter().map(Measured::summaries)).collect(),
+        calls: names.zip(all.iter().map(calls)).collect(),
+    })
+}
+
 /// Longer than the slowest program takes at the smallest share.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is varied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Setup {
-    /// How long AWS takes for each call.
-    pub(crate) latency: Duration,
+    /// How long AWS takes for each call, in milliseconds.
+    pub(crate) latency_ms: u64,
     /// How many load balancers the stack is for.
     pub(crate) load_balancers: usize,
     /// Whether the program has the share of a function of 128 MB once it has asked for an event.
@@ -33,41 +164,60 @@ pub(crate) struct Setup {
 
 /// What was measured of a program in one setup; times in milliseconds.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Measured {
+struct Measured {
     /// From the start to the first question for an event.
-    pub(crate) init: Series,
+    init: Series,
     /// From then to the answer to the first event, a Create.
-    pub(crate) first: Series,
+    first: Series,
     /// Both.
-    pub(crate) cold: Series,
+    cold: Series,
     /// A Create of another stack, later.
-    pub(crate) warm: Series,
+    warm: Series,
     /// An Update of the first stack.
-    pub(crate) update: Series,
+    update: Series,
     /// Its Delete.
-    pub(crate) delete: Series,
+    delete: Series,
     /// Processor time until the first answer.
-    pub(crate) cpu: Series,
+    cpu: Series,
     /// The most memory until the first answer, in MB.
-    pub(crate) memory: Series,
+    memory: Series,
     /// The calls of the last round's Create, Update and Delete.
-    pub(crate) calls: [Vec<Call>; 3],
+    calls: [Vec<Call>; 3],
+}
+
+impl Measured {
+    fn summaries(&self) -> BTreeMap<String, Summary> {
+        let all = [
+            ("init", &self.init),
+            ("first", &self.first),
+            ("cold", &self.cold),
+            ("warm", &self.warm),
+            ("update", &self.update),
+            ("delete", &self.delete),
+            ("cpu", &self.cpu),
+            ("memory", &self.memory),
+        ];
+        let summary = |(name, series): (&str, &Series)| Some((name.to_owned(), series.summary()?));
+        all.into_iter().filter_map(summary).collect()
+    }
 }
 
 /// One life of a process: a cold Create, Update, Delete, and a Create of another stack.
-pub(crate) async fn round(
+async fn round(
     program: &Program,
     far: &mut FarSide,
     setup: Setup,
     measured: &mut Measured,
 ) -> Result<()> {
-    let arns = far.renew(setup.load_balancers, setup.latency);
+    let arns = far.renew(setup.load_balancers, Duration::from_millis(setup.latency_ms));
     let share = if setup.small { Some(Share::new()?) } else { None };
     let mut runtime = Runtime::start().await?;
     let begun = Instant::now();
-    let process = Process(program.start(far, runtime.port)?);
+    let process = program.start(far, runtime.port)?;
     let ready = timeout(PATIENCE, runtime.asked_for_next()).await;
     let ready = ready.with_context(|| format!("{} asks for no event", program.name))??;
+    // What a program asks for at its start is not of an event.
+    far.take_calls();
     if let Some(share) = &share {
         share.limit(process.0.id())?;
     }
@@ -77,8 +227,8 @@ pub(crate) async fn round(
     measured.init.push(milliseconds(ready - begun));
     measured.first.push(milliseconds(first));
     measured.cold.push(milliseconds(ready - begun + first));
-    measured.cpu.push(process.cpu()?);
-    measured.memory.push(process.memory()?);
+    measured.cpu.push(process::cpu(process.0.id())?);
+    measured.memory.push(process::memory(process.0.id())?);
     measured.calls[0] = play.far.take_calls();
     if !program.works {
         measured.warm.push(milliseconds(play.event("Create", 365).await?));
@@ -104,7 +254,7 @@ fn stack() -> Result<String> {
     let ours = Identity::new(&id, "InvokeLambdaFunction").map_err(anyhow::Error::msg)?;
     let mut buckets = ours.bucket_names();
     buckets.push(format!("logs-{guid}"));
-    network::add_buckets(&buckets)?;
+    network::list_hosts(&buckets)?;
     Ok(id)
 }
 
@@ -163,37 +313,5 @@ impl Play<'_> {
             event["OldResourceProperties"] = properties(365);
         }
         event
-    }
-}
-
-/// A process that ends with this.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Process {
-    /// Milliseconds of processor time so far.
-    fn cpu(&self) -> Result<f64> {
-        // Nanoseconds that the process has run.
-        let mut sum = 0.0;
-        for task in fs::read_dir(format!("/proc/{}/task", self.0.id()))? {
-            let text = fs::read_to_string(task?.path().join("schedstat"))?;
-            let run = text.split(' ').next().unwrap_or_default();
-            sum += run.parse::<f64>()?;
-        }
-        Ok(sum / 1e6)
-    }
-
-    /// The most memory so far, in MB.
-    fn memory(&self) -> Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.trim().split(' ').next()).context("no VmHWM")?;
-        Ok(kilobytes.parse::<f64>()? / 1000.0)
     }
 }

@@ -1,101 +1,74 @@
-//! `cargo bench-peers`: the handler and the site beside programs that do the same in other languages, in
-//! one run, with the ratios.
+//! `cargo bench-peers`: the handler and the site beside programs that do the same in other languages, and
+//! what the builds take; in one run, with the ratios.
 //!
 //! Everything that is measured is a release build, made here. The programs take turns, so that what else
 //! the machine does meets all of them alike.
 
-mod far_side;
+mod builds;
 mod handler;
 mod machine;
-mod network;
-mod programs;
+mod peers;
+mod process;
 mod report;
-mod runtime;
-mod share;
+mod site;
 mod statistics;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Result, ensure};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use harness::root;
 
-use crate::{
-    far_side::FarSide,
-    handler::{Measured, Setup},
-    programs::Program,
-};
-
-/// Measures the handler beside its peers.
+/// Measures handler and site beside their peers.
 #[derive(Debug, Parser)]
 #[command(name = "cargo bench-peers")]
 struct Options {
+    /// What to measure; what is left out stays in the report as it was.
+    #[arg(value_enum, default_values = ["handler", "site", "builds"])]
+    parts: Vec<Part>,
     /// How often each program is measured in each setup.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(3..))]
     rounds: u16,
-    /// Where the report goes, as benchmarks.md and benchmarks.json.
+    /// Where the report goes, as benchmarks.md, benchmarks.json and plots.
     #[arg(long, default_value = "docs")]
     report: PathBuf,
 }
 
-/// One setup, and what was measured in it, program by program.
-#[derive(Debug)]
-struct Comparison {
-    setup: Setup,
-    programs: Vec<(Program, Measured)>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The function beside Python, Node and bare Rust.
+    Handler,
+    /// The service beside `FastAPI` and Fastify.
+    Site,
+    /// How long the builds take, and what is in them.
+    Builds,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    ensure!(options.rounds >= 3, "--rounds: three at least");
+    ensure!(
+        !cfg!(debug_assertions),
+        "this is a debug build, whose figures say nothing: use `cargo bench-peers`"
+    );
     let folder = root().join("target/bench-peers");
     fs::create_dir_all(&folder)?;
-    // Outside, since inside there is no way to a registry; inside this finds everything built.
-    let programs = programs::all(&folder)?;
-    if !network::is_inside() {
-        let status = network::run_inside()?;
-        ensure!(status.success(), "the measurement ended with {status}");
-        return Ok(());
+    if handler::is_inside() {
+        return handler::measure_inside(&folder, options.rounds).await;
     }
-    network::set_up(&folder)?;
-    let mut far = FarSide::start(&folder).await?;
-    let mut results = Vec::new();
-    for setup in setups() {
-        results.push(measure(&options, &programs, &mut far, setup).await?);
+    let report_folder = root().join(&options.report);
+    let mut report = report::Benchmarks::read(&report_folder)?;
+    if options.parts.contains(&Part::Builds) {
+        report.builds = Some(builds::measure(&folder)?);
+        report.write(&report_folder)?;
     }
-    report::write(&options.report, options.rounds, &results)
-}
-
-/// What a real account looks like lies between 20 and 80 ms a call.
-fn setups() -> Vec<Setup> {
-    let plain = Setup { latency: Duration::ZERO, load_balancers: 1, small: false };
-    let slow = |ms: u64| Setup { latency: Duration::from_millis(ms), ..plain };
-    vec![
-        plain,
-        Setup { small: true, ..plain },
-        slow(20),
-        slow(80),
-        Setup { load_balancers: 3, ..slow(80) },
-        Setup { load_balancers: 25, ..slow(80) },
-    ]
-}
-
-async fn measure(
-    options: &Options,
-    programs: &[Program],
-    far: &mut FarSide,
-    setup: Setup,
-) -> Result<Comparison> {
-    let mut all: Vec<(Program, Measured)> =
-        programs.iter().map(|one| (one.clone(), Measured::default())).collect();
-    // The first round warms what all of them read, and does not count.
-    for round in 0..=options.rounds {
-        for (program, measured) in &mut all {
-            let mut first = Measured::default();
-            let into = if round == 0 { &mut first } else { &mut *measured };
-            handler::round(program, far, setup, into).await?;
-        }
+    if options.parts.contains(&Part::Handler) {
+        report.handler = Some(handler::measure(&folder)?);
+        report.write(&report_folder)?;
     }
-    Ok(Comparison { setup, programs: all })
+    if options.parts.contains(&Part::Site) {
+        report.site = Some(site::measure(&folder, options.rounds).await?);
+        report.write(&report_folder)?;
+    }
+    Ok(())
 }

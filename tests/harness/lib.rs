@@ -11,7 +11,7 @@
 //!
 //! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
 //! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in; [`sns`] signs messages as
-//! SNS does.
+//! SNS does, [`messages`] many of them, and [`log_bucket`] has the logs that they tell of.
 
 pub mod browser;
 pub mod checks;
@@ -20,6 +20,8 @@ pub mod console;
 pub mod customer;
 pub mod emulators;
 pub mod iam;
+pub mod log_bucket;
+pub mod messages;
 pub mod model;
 pub mod oidc;
 pub mod package;

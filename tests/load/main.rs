@@ -4,9 +4,6 @@
 //! service is killed as a power cut would, and started again. What was not acknowledged is brought again,
 //! as SNS does. At the end every message that was acknowledged has to be in the database.
 
-mod far_side;
-mod messages;
-
 use std::{
     path::PathBuf,
     sync::{
@@ -19,11 +16,12 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
 use harness::{
+    log_bucket,
+    messages::{self, Message},
     postgres::Postgres,
     site::{self, Site},
     sns::Sns,
 };
-use messages::Message;
 use sqlx::AnyPool;
 use tokio::{
     sync::Semaphore,
@@ -81,7 +79,7 @@ async fn main() -> Result<()> {
         None => site::build_release()?,
     }
     let sns = Sns::start("eu-west-1").await?;
-    let aws = far_side::start().await?;
+    let aws = log_bucket::start().await?;
     let count = options.rate * usize::try_from(options.seconds)?;
     say(&format!("signing {count} messages of {} customers", options.customers));
     let accounts = messages::accounts(options.customers);

@@ -154,7 +154,11 @@ async fn a_plain_create_makes_few_calls_and_few_of_them_wait() -> Result<()> {
     let names: Vec<&str> = calls.iter().map(|call| call.operation.as_str()).collect();
     // One more than on AWS, where a new bucket is closed to the public from the beginning.
     assert!(calls.len() <= 14, "{} calls: {names:?}", calls.len());
-    assert!(proxy::depth(calls.iter().map(Seen::span)) <= 10, "{} deep: {names:?}", proxy::depth(calls.iter().map(Seen::span)));
+    assert!(
+        proxy::depth(calls.iter().map(harness::proxy::Seen::span)) <= 10,
+        "{} deep: {names:?}",
+        proxy::depth(calls.iter().map(harness::proxy::Seen::span))
+    );
     Ok(())
 }
 

@@ -66,7 +66,11 @@ async fn twenty_five_load_balancers_do_not_take_twenty_five_turns() -> Result<()
     let changes: Vec<_> =
         calls.into_iter().filter(|call| call.operation == "ModifyLoadBalancerAttributes").collect();
     assert_eq!(changes.len(), 25);
-    assert!(harness::proxy::depth(changes.iter().map(Seen::span)) <= 5, "{}", harness::proxy::depth(changes.iter().map(Seen::span)));
+    assert!(
+        harness::proxy::depth(changes.iter().map(harness::proxy::Seen::span)) <= 5,
+        "{}",
+        harness::proxy::depth(changes.iter().map(harness::proxy::Seen::span))
+    );
     succeeded(&lab.delete(&stack).await?);
     Ok(())
 }

@@ -144,9 +144,9 @@ fn no_test_is_left_out_and_no_code_unfinished() -> Result<()> {
 
 #[test]
 fn no_file_is_too_long_to_be_one_idea() -> Result<()> {
-    for folder in
-        ["templates/src", "handler/src", "onboarding-web/src", "tests/harness", "tests/demo"]
-    {
+    let programs = ["templates/src", "handler/src", "onboarding-web/src"];
+    let tests = ["tests/harness", "tests/demo", "tests/load", "tests/bench-peers"];
+    for folder in programs.into_iter().chain(tests) {
         for (path, text) in sources(folder)? {
             if is_test(&path) {
                 continue;

@@ -7,7 +7,7 @@ use aws_sdk_s3::config::{
 };
 use aws_smithy_runtime_api::{box_error::BoxError, client::orchestrator::Metadata};
 
-use super::{Clients, https, timeouts};
+use super::{Clients, Connections, timeouts};
 
 /// What the name of an operation that changes nothing begins with.
 const READS: [&str; 5] = ["Get", "Head", "List", "Describe", "Simulate"];
@@ -29,7 +29,7 @@ impl Readers {
     /// Builds the clients from the environment and the AWS CLI's files; for a region, if one is given.
     pub async fn from_env(region: Option<String>) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(https())
+            .http_client(Connections::default().http_client())
             .timeout_config(timeouts())
             .retry_config(RetryConfig::standard().with_max_attempts(3));
         if let Some(region) = region {

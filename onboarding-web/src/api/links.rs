@@ -82,7 +82,7 @@ async fn view(app: &App, customer: &Customer) -> Result<CustomerLink, Failure> {
     let template = customers::pinned(app, customer).await?;
     let (subject, body) = customers::email(app, customer).await?;
     let stacks = customers::launches(app, customer, &template)?;
-    let on_offer = app.catalogue.on_offer().await?;
+    let on_offer = app.catalogue.on_offer_to(customer).await?;
     let launch_role = customers::launch_role(app, &on_offer, customer).await?;
     Ok(CustomerLink {
         page_url: customers::page_url(app, customer),

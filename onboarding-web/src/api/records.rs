@@ -94,9 +94,9 @@ pub struct Link {
     expires_at: String,
     /// Whether it was revoked.
     revoked: bool,
-    /// How often the page was opened with it.
+    /// How many visits the page had with it; what is opened again within a minute is one.
     opened_count: i64,
-    /// When last.
+    /// When the last of them began.
     opened_at: Option<String>,
 }
 

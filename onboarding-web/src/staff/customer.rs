@@ -121,7 +121,7 @@ async fn email_text(app: &App, customer: &Customer) -> Result<EmailText, Problem
 }
 
 async fn launch_roles(app: &App, customer: &Customer) -> Result<Vec<LaunchRole>, Problem> {
-    let on_offer = app.catalogue.on_offer().await?;
+    let on_offer = app.catalogue.on_offer_to(customer).await?;
     let launch = customers::launch_role(app, &on_offer, customer).await?.map(|(_, launch)| launch);
     let role = |one: StackLaunch| LaunchRole { region: one.region, aws: one.url, cli: one.cli };
     Ok(launch.into_iter().map(role).collect())

@@ -40,7 +40,7 @@ async fn tag(app: &App, version: &TemplateVersion) -> Result<Tag, Problem> {
     if version.retired_at != 0 {
         return Ok(Tag::new("neutral", "minus", "Retired"));
     }
-    if app.catalogue.on_offer().await?.newest(id).is_some_and(|newest| newest == *number) {
+    if app.catalogue.on_offer(&[]).await?.newest(id).is_some_and(|newest| newest == *number) {
         return Ok(Tag::new("ok", "check", "Current"));
     }
     let regions = app.store.published_in(id, number).await?;

@@ -19,12 +19,7 @@ pub(super) struct Counts {
 
 impl Store {
     /// A customer is in another state now; `before` is empty for a new one.
-    pub(super) async fn count_state(
-        &self,
-        tx: &mut Tx,
-        before: &str,
-        state: State,
-    ) -> Result<()> {
+    pub(super) async fn count_state(&self, tx: &mut Tx, before: &str, state: State) -> Result<()> {
         if !before.is_empty() {
             add(tx, before, -1).await?;
         }
@@ -46,26 +41,43 @@ impl Store {
         Ok(counts)
     }
 
-    /// Puts the changes together. Of two copies of the service that do it at once, one gives way.
+    /// Puts the changes together. Two copies of the service that do it at once get different rows.
     pub async fn gather_counts(&self) -> Result<()> {
-        let mut tx = self.write().await?;
-        let query = "SELECT id, state, change FROM customer_counts ORDER BY id LIMIT 5000";
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(query).fetch_all(&mut *tx).await?;
-        let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
-        for (_, state, change) in &rows {
-            *sums.entry(state).or_default() += change;
-        }
-        if sums.len() == rows.len() {
+        let rows = "SELECT COUNT(*), COUNT(DISTINCT state) FROM customer_counts";
+        let (rows, states): (i64, i64) = sqlx::query_as(rows).fetch_one(&self.pool).await?;
+        if rows == states {
             return Ok(());
         }
-        for (id, ..) in &rows {
-            let delete = sqlx::query("DELETE FROM customer_counts WHERE id = $1").bind(id);
-            if delete.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Ok(());
-            }
+        let mut tx = self.write().await?;
+        let taken = "DELETE FROM customer_counts RETURNING state, change";
+        let taken: Vec<(String, i64)> = sqlx::query_as(taken).fetch_all(&mut *tx).await?;
+        let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+        for (state, change) in taken {
+            *sums.entry(state).or_default() += change;
         }
         for (state, sum) in sums.into_iter().filter(|(_, sum)| *sum != 0) {
-            add(&mut tx, state, sum).await?;
+            add(&mut tx, &state, sum).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Counts all customers, and makes up for what was not counted: a copy of the service of an earlier
+    /// release, which may run beside this one during an upgrade, does not know of counting.
+    pub async fn correct_counts(&self) -> Result<()> {
+        let mut tx = self.write().await?;
+        // One copy at a time: two would make up for the same twice.
+        let lock = "INSERT INTO settings (name, value) VALUES ('counts', '') \
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        sqlx::query(lock).execute(&mut *tx).await?;
+        // In one question, which sees one moment: what is changed and counted since is right by itself.
+        let wrong = "SELECT state, CAST(SUM(there) AS BIGINT) FROM \
+             (SELECT state, 1 AS there FROM customers \
+             UNION ALL SELECT state, -change AS there FROM customer_counts) every_one \
+             GROUP BY state HAVING SUM(there) <> 0";
+        let wrong: Vec<(String, i64)> = sqlx::query_as(wrong).fetch_all(&mut *tx).await?;
+        for (state, difference) in wrong {
+            add(&mut tx, &state, difference).await?;
         }
         tx.commit().await?;
         Ok(())

@@ -1,6 +1,6 @@
 //! The list of customers.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, query::QueryAs};
 
 use super::{Result, Store, anywhere, counts::Counts};
 use crate::{clock::Millis, onboarding::State};
@@ -73,7 +73,7 @@ pub struct ListPage {
 /// The conditions of a filter and what they compare with, in the order of their placeholders. Only those
 /// that are asked for: what is always true would keep the database from its indexes.
 fn conditions(filter: &ListFilter) -> (String, Vec<String>) {
-    let (mut sql, mut values) = (String::new(), Vec::new());
+    let (mut parts, mut values) = (Vec::new(), Vec::new());
     let query = filter.query.trim().to_lowercase();
     let query = if query.is_empty() { query } else { anywhere(&query) };
     let all = [
@@ -88,17 +88,18 @@ fn conditions(filter: &ListFilter) -> (String, Vec<String>) {
     for (value, condition) in all {
         if !value.is_empty() {
             values.push(value.clone());
-            sql += if sql.is_empty() { " WHERE " } else { " AND " };
-            sql += &condition.replace('$', &format!("${}", values.len()));
+            parts.push(condition.replace('$', &format!("${}", values.len())));
         }
     }
     if !filter.state.is_empty() {
         // Sorted by rank is what the index is; no state has none.
         let rank = State::from_name(&filter.state).map_or(-1, State::rank);
-        sql += if sql.is_empty() { " WHERE " } else { " AND " };
-        sql += &format!("rank = {rank}");
+        parts.push(format!("rank = {rank}"));
     }
-    (sql, values)
+    if parts.is_empty() {
+        return (String::new(), values);
+    }
+    (format!(" WHERE {}", parts.join(" AND ")), values)
 }
 
 impl Store {
@@ -122,7 +123,7 @@ impl Store {
              LIMIT {limit} OFFSET {offset}"
         );
         let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows));
-        let rows = values.iter().fold(rows, |query, value| query.bind(value));
+        let rows = values.iter().fold(rows, QueryAs::bind);
         let rows = rows.fetch_all(&self.pool).await?;
         let Counts { total, attention } = self.count(filter).await?;
         Ok(ListPage { rows, total, attention })
@@ -141,7 +142,7 @@ impl Store {
              FROM customers{conditions}"
         );
         let counts = sqlx::query_as(sqlx::AssertSqlSafe(counts));
-        let counts = values.iter().fold(counts, |query, value| query.bind(value));
+        let counts = values.iter().fold(counts, QueryAs::bind);
         let (total, attention) = counts.fetch_one(&self.pool).await?;
         Ok(Counts { total, attention })
     }

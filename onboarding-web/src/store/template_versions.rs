@@ -25,6 +25,23 @@ pub struct TemplateVersion {
     pub retired_at: Millis,
 }
 
+/// A version, and one region where it lies.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct VersionPlace {
+    /// As in the catalogue.
+    pub template_id: String,
+    /// As the template states it.
+    pub version: String,
+    /// When it was taken out of use for new links; 0 if it was not.
+    pub retired_at: Millis,
+    /// One of the regions that were asked for; empty if it lies in none of them.
+    pub region: String,
+    /// Not 0 if it lies in any region at all.
+    pub somewhere: i64,
+    /// Not 0 if anything was ever published from here.
+    pub anything: i64,
+}
+
 const COLUMNS: &str = "SELECT template_id, version, body, digest, notes, published_at, retired_at \
      FROM template_versions";
 
@@ -35,14 +52,25 @@ impl Store {
         Ok(sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool).await?)
     }
 
-    /// The versions in use, as template and version. Those that lie in no bucket yet are not, once any
-    /// version of any template does.
-    pub async fn versions_on_offer(&self) -> Result<Vec<(String, String)>> {
-        let query = "SELECT v.template_id, v.version FROM template_versions v WHERE v.retired_at = 0 \
-             AND (EXISTS (SELECT 1 FROM artefacts a \
-             WHERE a.template_id = v.template_id AND a.version = v.version) \
-             OR NOT EXISTS (SELECT 1 FROM artefacts))";
-        Ok(sqlx::query_as(query).fetch_all(&self.pool).await?)
+    /// Every version of every template without its text, and in which of some regions it lies.
+    pub async fn version_places(&self, regions: &[&str]) -> Result<Vec<VersionPlace>> {
+        let places: Vec<String> = (1..=regions.len()).map(|at| format!("${at}")).collect();
+        let here = if places.is_empty() {
+            "1 = 0".to_owned()
+        } else {
+            format!("a.region IN ({})", places.join(", "))
+        };
+        let query = format!(
+            "SELECT v.template_id, v.version, v.retired_at, COALESCE(a.region, '') AS region, \
+             CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts b WHERE b.template_id = v.template_id \
+             AND b.version = v.version) THEN 1 ELSE 0 END AS BIGINT) AS somewhere, \
+             CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts) THEN 1 ELSE 0 END AS BIGINT) AS anything \
+             FROM template_versions v LEFT JOIN artefacts a \
+             ON a.template_id = v.template_id AND a.version = v.version AND {here}"
+        );
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(query));
+        let query = regions.iter().fold(query, |query, region| query.bind(*region));
+        Ok(query.fetch_all(&self.pool).await?)
     }
 
     /// One version.

@@ -232,12 +232,9 @@ impl Aws {
     }
 
     pub(super) async fn travel(&self) {
-        let time = {
-            let mut state = self.state();
-            let chance = |state: &mut State| state.random.as_mut().map_or(10, |random| random.u64(3..30));
-            let fixed = state.rules.latency.map(|whole| whole / 2);
-            fixed.unwrap_or_else(|| Duration::from_millis(chance(&mut state)))
-        };
+        let chance = |random: &mut fastrand::Rng| random.u64(3..30);
+        let ms = self.state().random.as_mut().map_or(10, chance);
+        let time = self.state().rules.latency.map_or(Duration::from_millis(ms), |whole| whole / 2);
         if !time.is_zero() {
             sleep(time).await;
         }

@@ -1,6 +1,7 @@
 // What the handler does, with AWS's SDK for JavaScript: the same Create, Update and Delete. What does not
 // depend on each other runs side by side. Bundled by esbuild, as AWS advises.
 
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 
 import {
@@ -258,10 +259,23 @@ export async function handler(event) {
 }
 
 // Lambda's own runtime client for Node needs a C++ tool chain to install; the loop is what it does.
-const api = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;
+const [apiHost, apiPort] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
+const apiAgent = new HttpAgent({ keepAlive: true });
+const invocation = "/2018-06-01/runtime/invocation";
+function api(method, path, body) {
+  return new Promise((resolve, reject) => {
+    const options = { method, host: apiHost, port: apiPort, path: `${invocation}/${path}`, agent: apiAgent };
+    const request = httpRequest(options, (answer) => {
+      const chunks = [];
+      answer.on("data", (chunk) => chunks.push(chunk));
+      answer.on("end", () => resolve({ headers: answer.headers, text: Buffer.concat(chunks).toString() }));
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+}
 for (;;) {
-  const next = await fetch(`${api}/next`);
-  const id = next.headers.get("lambda-runtime-aws-request-id");
-  await handler(await next.json());
-  await fetch(`${api}/${id}/response`, { method: "POST", body: "null" });
+  const next = await api("GET", "next");
+  await handler(JSON.parse(next.text));
+  await api("POST", `${next.headers["lambda-runtime-aws-request-id"]}/response`, "null");
 }

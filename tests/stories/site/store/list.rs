@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use futures_util::future::try_join_all;
 use onboarding_web::store::{ListFilter, ListPage, NewCustomer, Sort, Store};
 use templates::report::Phase;
 
@@ -276,6 +277,35 @@ async fn a_row_says_what_is_there() -> Result<()> {
         );
         let empty = page(store, &searching("nobody"), Sort::Attention).await?;
         assert_eq!((empty.rows.len(), empty.total, empty.attention), (0, 0, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn everybody_is_counted_once_however_the_counts_are_put_together() -> Result<()> {
+    on_both(async |store, _| {
+        let mut ids = Vec::new();
+        for number in 0..6 {
+            let new = customer(&format!("Customer {number}"), &format!("{number:012}"));
+            ids.push(add(store, new).await?);
+        }
+        // Two copies of the service do it at once, while customers open their pages.
+        let opened = try_join_all(ids.iter().take(2).map(|id| store.page_opened(id)));
+        let (opened, one, other) =
+            tokio::join!(opened, store.gather_counts(), store.gather_counts());
+        opened?;
+        one?;
+        other?;
+        store.page_opened(&ids[2]).await?;
+        store.gather_counts().await?;
+        let count = async |state: &str| -> Result<i64> {
+            let filter = ListFilter { state: state.to_owned(), ..ListFilter::default() };
+            Ok(page(store, &filter, Sort::Name).await?.total)
+        };
+        let counts = [count("").await?, count("opened").await?, count("sent").await?];
+        assert_eq!(counts, [6, 3, 3]);
+        assert_eq!([count("failed").await?, count("no state").await?], [0, 0]);
         Ok(())
     })
     .await

@@ -140,16 +140,34 @@ async fn what_lies_in_buckets_is_known_by_region_and_cannot_become_another_text(
         let (by, first) = (rosa(), templates::digest::sha256("first"));
         assert!(store.add_template_version("stack", "0.1.0", "draft", "").await?);
         assert_eq!(store.published_in("stack", "0.1.0").await?, None);
-        assert_eq!(store.published_versions("stack").await?, None);
+        assert!(store.add_template_version("role", "1.0.0", "role", "").await?);
+        let places = async |regions: &[&str]| -> Result<Vec<(String, String, i64, i64)>> {
+            let all = store.version_places(regions).await?.into_iter();
+            let mut all: Vec<_> =
+                all.map(|one| (one.template_id, one.region, one.somewhere, one.anything)).collect();
+            all.sort();
+            Ok(all)
+        };
+        let place = |id: &str, region: &str, somewhere, anything| {
+            (id.to_owned(), region.to_owned(), somewhere, anything)
+        };
+        let nowhere = [place("role", "", 0, 0), place("stack", "", 0, 0)];
+        assert_eq!(places(&["us-east-1"]).await?, nowhere);
         for region in ["us-east-1", "eu-west-1", "eu-west-1"] {
             store.add_artefacts(&by, (region, "code"), &[kept(&first)]).await?;
         }
         let regions = vec!["eu-west-1".to_owned(), "us-east-1".to_owned()];
         assert_eq!(store.published_in("stack", "0.1.0").await?, Some(regions));
         assert_eq!(store.published_in("stack", "0.2.0").await?, Some(vec![]));
-        let versions = vec!["0.1.0".to_owned()];
-        assert_eq!(store.published_versions("stack").await?, Some(versions));
-        assert_eq!(store.published_versions("role").await?, Some(vec![]));
+        let there = [
+            place("role", "", 0, 1),
+            place("stack", "eu-west-1", 1, 1),
+            place("stack", "us-east-1", 1, 1),
+        ];
+        assert_eq!(places(&["us-east-1", "eu-west-1", "ap-south-1"]).await?, there);
+        let elsewhere = [place("role", "", 0, 1), place("stack", "", 1, 1)];
+        assert_eq!(places(&["ap-south-1"]).await?, elsewhere);
+        assert_eq!(places(&[]).await?, elsewhere);
         // What was there already is not told again.
         let (rows, _) = store.audit_rows(&AuditFilter::default(), 10, 0).await?;
         assert_eq!(rows.iter().filter(|row| row.action == "publish").count(), 2);

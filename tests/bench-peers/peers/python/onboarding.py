@@ -27,7 +27,6 @@ templates = Environment(loader=FileSystemLoader(os.environ["PAGES"]), autoescape
 customer_page = templates.get_template("customer.jinja")
 list_page = templates.get_template("customers.jinja")
 HEADERS = json.loads(os.environ["HEADERS"])
-ONBOARDING = ("logs-analysis-onboarding", "stack-launch-role")
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
 if DATABASE.startswith("postgres"):
@@ -62,46 +61,37 @@ def grouped(account):
     return f"{account[:4]} {account[4:8]} {account[8:]}"
 
 
-def published_in(template, version):
+def version_places(region):
+    here = "a.region IN (?)" if region else "1 = 0"
     return query(
-        "SELECT region FROM artefacts WHERE template_id = ? AND version = ? "
-        "UNION ALL SELECT '' WHERE EXISTS (SELECT 1 FROM artefacts) ORDER BY region",
-        template, version,
-    )
-
-
-def on_offer():
-    return query(
-        "SELECT v.template_id, v.version FROM template_versions v WHERE v.retired_at = 0 "
-        "AND (EXISTS (SELECT 1 FROM artefacts a "
-        "WHERE a.template_id = v.template_id AND a.version = v.version) "
-        "OR NOT EXISTS (SELECT 1 FROM artefacts))"
+        "SELECT v.template_id, v.version, v.retired_at, COALESCE(a.region, '') AS region, "
+        "CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts b WHERE b.template_id = v.template_id "
+        "AND b.version = v.version) THEN 1 ELSE 0 END AS BIGINT) AS somewhere, "
+        "CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts) THEN 1 ELSE 0 END AS BIGINT) AS anything "
+        "FROM template_versions v LEFT JOIN artefacts a "
+        f"ON a.template_id = v.template_id AND a.version = v.version AND {here}",
+        *([region] if region else []),
     )
 
 
 @app.get("/c/{page_token}")
 def show(page_token: str):
     found = query(
-        "SELECT id, name, email, account, aws_partition, existing_bucket, retention_days, "
+        "SELECT c.id, name, email, account, aws_partition, existing_bucket, retention_days, "
         "template_version, owner, notes, load_balancers, generation, expires_days, expires_at, "
-        "revoked_at, opened_count, opened_at, offboarded_at, created_at, changed_at FROM customers "
-        "WHERE page_digest = ?",
+        "revoked_at, opened_count, opened_at, offboarded_at, created_at, changed_at, region, "
+        "selectors, stack_name, status, asked_at, dropped_at "
+        "FROM customers c LEFT JOIN onboardings o ON o.customer_id = c.id "
+        "WHERE c.page_digest = ? ORDER BY region",
         digest(page_token),
     )
     now = time.time()
     if not found or found[0][14] != 0 or found[0][13] <= now * 1000:
         return HTMLResponse("This link does not work", status_code=404, headers=HEADERS)
-    id_, name, _, account, _, _, _, version, _, _, _, generation, _, expires_at, *_ = found[0]
-    regions = query(
-        "SELECT region, selectors, stack_name, status, asked_at, dropped_at FROM onboardings "
-        "WHERE customer_id = ? ORDER BY region",
-        id_,
-    )
-    region, _, stack_name, status, _, _ = regions[0]
-    json.loads(status)
-    published_in(ONBOARDING[0], version)
-    launch_role = max(version for template, version in on_offer() if template == ONBOARDING[1])
-    published_in(ONBOARDING[1], launch_role)
+    id_, name, _, account, *_ = found[0]
+    generation, expires_at, region, stack_name = (found[0][at] for at in (11, 13, 20, 22))
+    json.loads(found[0][23])
+    version_places(region)
     expires = datetime.fromtimestamp(expires_at / 1000, timezone.utc)
     html = customer_page.render(
         name=name,
@@ -110,6 +100,7 @@ def show(page_token: str):
         page_token=page_token,
         stack_token=token("stack", id_, region, str(generation)),
         stack_name=stack_name,
+        terraform_name=stack_name.replace("-", "_"),
         expires=f"{expires.day} {expires:%B %Y}",
         updated=f"{datetime.fromtimestamp(now, timezone.utc):%H:%M:%S}",
     )
@@ -152,7 +143,7 @@ def customers(request: Request):
         "LIMIT 50 OFFSET 0"
     )
     counts = query("SELECT state, SUM(change) FROM customer_counts GROUP BY state")
-    on_offer()
+    version_places(None)
     different("region", "onboardings WHERE dropped_at = 0")
     different("template_version", "customers WHERE 1 = 1")
     different("owner", "customers WHERE owner <> ''")
@@ -168,8 +159,7 @@ def customers(request: Request):
             "left": span(-(-left // 86400) * 86400 if left > 86400 else left),
             "owner": owner,
             "changed": f"{changed:%Y-%m-%dT%H:%M:%SZ}",
-            "changed_words": f"{changed.day} {changed:%b %Y, %H:%M} UTC",
             "ago": "just now" if now - changed_at / 1000 < 60 else f"{span(now - changed_at / 1000)} ago",
         })
-    html = list_page.render(rows=shown, total=sum(count for _, count in counts), staff=staff[0][2])
+    html = list_page.render(rows=shown, total=f"{sum(count for _, count in counts)} customers", staff=staff[0][2])
     return HTMLResponse(html, headers=HEADERS)

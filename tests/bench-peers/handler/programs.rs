@@ -3,13 +3,17 @@
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use harness::{package, root};
 
-use crate::far_side::{FarSide, REGION};
+use super::far_side::{FarSide, REGION};
+use crate::{
+    peers,
+    process::{Process, run},
+};
 
 /// A program that takes events from the Lambda Runtime API.
 #[derive(Debug, Clone)]
@@ -41,7 +45,7 @@ pub(crate) fn all(folder: &Path) -> Result<Vec<Program>> {
     let release = root().join("target/release");
     let ours = Program {
         name: OURS,
-        about: "the release `bootstrap`".to_owned(),
+        about: "the release `bootstrap`; the zip".to_owned(),
         package: package.zip_bytes,
         works: true,
         command: vec![release.join("bootstrap")],
@@ -54,14 +58,17 @@ fn bare() -> Result<Program> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let source = root().join("tests/bench-peers/peers/bare");
     let target = root().join("target/bench-peers/bare");
-    run(Command::new(cargo)
-        .current_dir(&source)
-        .env("CARGO_TARGET_DIR", &target)
-        .args(["build", "--quiet", "--release", "--locked"]))?;
+    run(Command::new(cargo).current_dir(&source).env("CARGO_TARGET_DIR", &target).args([
+        "build",
+        "--quiet",
+        "--release",
+        "--locked",
+    ]))?;
     let binary = target.join("release/bootstrap");
     Ok(Program {
         name: BARE,
-        about: "`lambda_runtime` and `reqwest`, which only answer: the floor".to_owned(),
+        about: "`lambda_runtime` and `reqwest`, which only answer: the floor; the binary"
+            .to_owned(),
         package: fs::metadata(&binary)?.len(),
         works: false,
         command: vec![binary],
@@ -70,39 +77,27 @@ fn bare() -> Result<Program> {
 }
 
 fn python(folder: &Path) -> Result<Program> {
-    let source = root().join("tests/bench-peers/peers/python");
-    let venv = folder.join("python");
-    let ready = venv.join("ready");
-    if !ready.exists() {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-        let pins = source.join("requirements.txt");
-        run(Command::new(venv.join("bin/python")).args(pip).arg(pins))?;
-        fs::write(&ready, "")?;
+    let (python, version) = peers::python(folder)?;
+    let library = folder.join("python/lib/python3.11/site-packages");
+    let names = ["awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer"];
+    let more = ["simplejson", "snapshot_restore_py", "urllib3"];
+    let mut package = fs::metadata(library.join("six.py"))?.len();
+    for name in names.iter().chain(&more) {
+        package += size_of(&library.join(name))?;
     }
-    let python = venv.join("bin/python");
-    let version = said(Command::new(&python).arg("--version"))?;
     let command = vec![python, "-m".into(), "awslambdaric".into(), "handler.handler".into()];
     Ok(Program {
         name: PYTHON,
-        about: format!("{version}, boto3, awslambdaric"),
-        package: size_of(&venv.join("lib"))?,
+        about: format!("{version}, boto3, awslambdaric; unzipped"),
+        package,
         works: true,
         command,
-        folder: source,
+        folder: peers::source("python"),
     })
 }
 
 fn node(folder: &Path) -> Result<Program> {
-    let source = root().join("tests/bench-peers/peers/node");
-    let own = folder.join("node");
-    fs::create_dir_all(&own)?;
-    for file in ["package.json", "package-lock.json", "handler.mjs"] {
-        fs::copy(source.join(file), own.join(file))?;
-    }
-    if !own.join("node_modules").exists() {
-        run(Command::new("npm").current_dir(&own).args(["ci", "--silent", "--no-audit"]))?;
-    }
+    let (own, version) = peers::node(folder)?;
     run(Command::new(own.join("node_modules/.bin/esbuild")).current_dir(&own).args([
         "handler.mjs",
         "--bundle",
@@ -114,10 +109,9 @@ fn node(folder: &Path) -> Result<Program> {
         "--log-level=error",
         "--banner:js=import{createRequire}from'module';const require=createRequire(import.meta.url);",
     ]))?;
-    let version = said(Command::new("node").arg("--version"))?;
     Ok(Program {
         name: NODE,
-        about: format!("Node {version}, AWS SDK v3, bundled by esbuild"),
+        about: format!("{version}, AWS SDK v3, bundled by esbuild; unzipped"),
         package: fs::metadata(own.join("bundle.mjs"))?.len(),
         works: true,
         command: vec!["node".into(), "bundle.mjs".into()],
@@ -125,23 +119,13 @@ fn node(folder: &Path) -> Result<Program> {
     })
 }
 
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{command:?}"))?;
-    ensure!(status.success(), "{command:?} ended with {status}");
-    Ok(())
-}
-
-fn said(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().trim_start_matches('v').to_owned())
-}
-
+/// Bytes of everything below a folder but what Python makes of it.
 fn size_of(folder: &Path) -> Result<u64> {
     let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let entry = entry?;
         let kind = entry.file_type()?;
-        if kind.is_dir() {
+        if kind.is_dir() && entry.file_name() != "__pycache__" {
             bytes += size_of(&entry.path())?;
         } else if kind.is_file() {
             bytes += entry.metadata()?.len();
@@ -152,9 +136,10 @@ fn size_of(folder: &Path) -> Result<u64> {
 
 impl Program {
     /// Starts it; it asks the runtime at this port for events.
-    pub(crate) fn start(&self, far: &FarSide, runtime: u16) -> Result<Child> {
+    pub(crate) fn start(&self, far: &FarSide, runtime: u16) -> Result<Process> {
         let (program, arguments) = self.command.split_first().context("no command")?;
-        let log = File::create(root().join("target/bench-peers").join(format!("{}.log", self.name)))?;
+        let log =
+            File::create(root().join("target/bench-peers").join(format!("{}.log", self.name)))?;
         Command::new(program)
             .args(arguments)
             .current_dir(&self.folder)
@@ -172,14 +157,15 @@ impl Program {
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("_HANDLER", "handler.handler")
             .env("LAMBDA_TASK_ROOT", &self.folder)
-            // The same certificates for all, each by its own name for that.
+            // The certificates of the machine and the measurement's own; Node has the former within.
             .env("SSL_CERT_FILE", &far.trusted)
             .env("AWS_CA_BUNDLE", &far.trusted)
-            .env("NODE_EXTRA_CA_CERTS", &far.trusted)
+            .env("NODE_EXTRA_CA_CERTS", &far.authority)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
-            .with_context(|| format!("{program:?}"))
+            .map(Process)
+            .with_context(|| program.display().to_string())
     }
 }

@@ -4,17 +4,12 @@
 //! whole measurement runs once more in namespaces of the kernel, with a list of hosts that is mounted over
 //! the machine's.
 
-use std::{
-    fmt::Write as _,
-    fs::{self, File},
-    io::Write as _,
-    path::Path,
-    process::{Command, ExitStatus},
-};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::far_side::{HOSTS, S3};
+use super::far_side::{HOSTS, S3};
+use crate::process::run;
 
 /// Set for the program that runs inside.
 const INSIDE: &str = "BENCH_PEERS_INSIDE";
@@ -26,37 +21,31 @@ pub(crate) fn is_inside() -> bool {
 }
 
 /// Runs this program once more, inside, with the same arguments.
-pub(crate) fn run_inside() -> Result<ExitStatus> {
+pub(crate) fn run_inside() -> Result<()> {
     let mut command = Command::new("unshare");
     command.args(["--map-root-user", "--net", "--mount", "--"]);
     command.arg(std::env::current_exe()?).args(std::env::args_os().skip(1)).env(INSIDE, "1");
-    command.status().context("unshare (of util-linux) could not be started")
+    run(&mut command).context("unshare is of util-linux, and needs a kernel that lets users do so")
 }
 
 /// Brings the network up, and mounts a list of hosts from a folder.
 pub(crate) fn set_up(folder: &Path) -> Result<()> {
     run(Command::new("ip").args(["link", "set", "lo", "up"]))?;
     let list = folder.join("hosts");
+    fs::write(&list, "")?;
+    run(Command::new("mount").arg("--bind").arg(&list).arg(LIST))?;
+    list_hosts(&[])
+}
+
+/// Gives buckets a host each, and takes those from others. In place, since another file would not be the
+/// one that is mounted.
+pub(crate) fn list_hosts(buckets: &[String]) -> Result<()> {
     let mut text = "127.0.0.1 localhost\n".to_owned();
     for (host, address) in HOSTS {
         let _ = writeln!(text, "{address} {host}");
+        for name in buckets.iter().filter(|_| host == S3) {
+            let _ = writeln!(text, "{address} {name}.{S3}");
+        }
     }
-    fs::write(&list, text)?;
-    run(Command::new("mount").arg("--bind").arg(&list).arg(LIST))
-}
-
-/// Gives buckets a host each.
-pub(crate) fn add_buckets(names: &[String]) -> Result<()> {
-    let address = HOSTS.iter().find(|(host, _)| *host == S3).map(|(_, address)| *address);
-    let mut list = File::options().append(true).open(LIST)?;
-    for name in names {
-        writeln!(list, "{} {name}.{S3}", address.unwrap_or_default())?;
-    }
-    Ok(())
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("{command:?}"))?;
-    ensure!(status.success(), "{command:?} ended with {status}");
-    Ok(())
+    Ok(fs::write(LIST, text)?)
 }

@@ -1,10 +1,6 @@
 //! Customers whose stacks are set up, and what their topics say.
 
 use anyhow::{Context, Result, ensure};
-use harness::{
-    site::Site,
-    sns::{Sns, notification, s3_event},
-};
 use onboarding_web::{
     clock::Clock,
     store::{Actor, NewCustomer, Store},
@@ -15,18 +11,23 @@ use templates::{
     report::{Phase, Report},
 };
 
+use crate::{
+    site::Site,
+    sns::{Sns, notification, s3_event},
+};
+
 /// The one load balancer of every customer.
-pub(crate) const LOAD_BALANCER: &str = "app/web/50dc6c495c0c9188";
+pub const LOAD_BALANCER: &str = "app/web/50dc6c495c0c9188";
 const REGION: &str = "eu-west-1";
 const STACK: &str = "51af3dc0-da77-11e4-872e-1234567db123";
 
 /// A signed message.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub struct Message {
     /// As it is sent.
-    pub(crate) body: String,
+    pub body: String,
     /// What the intake knows it by.
-    pub(crate) id: String,
+    pub id: String,
 }
 
 fn topic(account: &str) -> String {
@@ -34,12 +35,12 @@ fn topic(account: &str) -> String {
 }
 
 /// The accounts of so many customers.
-pub(crate) fn accounts(count: usize) -> Vec<String> {
+pub fn accounts(count: usize) -> Vec<String> {
     (0..count).map(|at| format!("{}", 100_000_000_001_usize + at)).collect()
 }
 
 /// Adds customers in these accounts, and has their stacks say that they are set up.
-pub(crate) async fn set_up(site: &Site, accounts: &[String]) -> Result<()> {
+pub async fn set_up(site: &Site, accounts: &[String]) -> Result<()> {
     let key = Key::load(&site.folder().join("onboarding.key"))?;
     let store = Store::open(&site.database(), key, Clock::system()).await?;
     let new = |account: &String| NewCustomer {
@@ -67,7 +68,7 @@ pub(crate) async fn set_up(site: &Site, accounts: &[String]) -> Result<()> {
 }
 
 /// Signs so many messages, on all cores.
-pub(crate) async fn sign(accounts: &[String], sns: &Sns, count: usize) -> Result<Vec<Message>> {
+pub async fn sign(accounts: &[String], sns: &Sns, count: usize) -> Result<Vec<Message>> {
     let mut tasks = Vec::new();
     let workers = 4;
     for worker in 0..workers {
@@ -99,7 +100,8 @@ fn one(accounts: &[String], sns: &Sns, at: usize) -> Result<Message> {
     Ok(Message { body: message.to_string(), id })
 }
 
-fn report(account: &str) -> Report {
+/// What the stack of such a customer reports when it is set up.
+pub fn report(account: &str) -> Report {
     let output = |name: &str, value: String| (name.to_owned(), value);
     Report {
         stack_id: format!("arn:aws:cloudformation:{REGION}:{account}:stack/logs-analysis/{STACK}"),

@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 
 /// A function of 1,769 MB has one processor; one of 128 MB has so many thousandths.
 const THOUSANDTHS: u64 = 72;
-/// The kernel shares out time in pieces of so many microseconds.
-const PERIOD: u64 = 100_000;
+/// The kernel shares out time in pieces of so many microseconds: short ones, so that what is done quickly
+/// does not get by without having waited.
+const PERIOD: u64 = 20_000;
 
 /// A group of processes with a small share.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::far_side::{ACCOUNT, REGION};
+use super::far_side::{ACCOUNT, REGION};
 
 /// What a program does at the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,8 @@ async fn next(State(api): State<Api>) -> Response {
         return http::StatusCode::GONE.into_response();
     };
     #[expect(clippy::disallowed_methods, reason = "Lambda's deadline is in the world's time")]
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let function = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:handler");
     let headers = [
         ("lambda-runtime-aws-request-id", uuid::Uuid::new_v4().to_string()),

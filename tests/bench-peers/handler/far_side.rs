@@ -3,16 +3,14 @@
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use anyhow::{Context, Result};
-use aws_smithy_runtime_api::client::{
-    http::HttpConnector,
-    orchestrator::HttpRequest,
-};
+use aws_smithy_runtime_api::client::{http::HttpConnector, orchestrator::HttpRequest};
 use aws_smithy_types::body::SdkBody;
 use axum::{
     Router,
@@ -21,15 +19,14 @@ use axum::{
     response::Response,
     serve::Listener,
 };
-use harness::{
-    model::{
-        Aws, Rules,
-        account::{Account, LoadBalancer},
-    },
-    wire,
+use harness::model::{
+    Aws, Rules,
+    account::{Account, LoadBalancer},
 };
 use http::StatusCode;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, RsaKeySize};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, RsaKeySize,
+};
 use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -77,6 +74,8 @@ pub(crate) struct Answer {
 pub(crate) struct FarSide {
     /// The certificates that the programs are to trust, as one file.
     pub(crate) trusted: PathBuf,
+    /// Of those the one that the machine does not have, for programs that bring the others along.
+    pub(crate) authority: PathBuf,
     /// What programs answered.
     pub(crate) answers: mpsc::UnboundedReceiver<Answer>,
     account: Arc<Mutex<Inner>>,
@@ -92,8 +91,6 @@ struct Inner {
 /// A call, as it was seen on the wire.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
-    /// The operation.
-    pub(crate) operation: String,
     /// From when to when it took.
     pub(crate) span: (Instant, Instant),
 }
@@ -106,8 +103,9 @@ impl FarSide {
         let mut trusted = fs::read_to_string("/etc/ssl/certs/ca-certificates.crt")
             .context("ca-certificates is not installed")?;
         trusted.push_str(&authority);
-        let file = folder.join("trusted.pem");
+        let (file, own) = (folder.join("trusted.pem"), folder.join("authority.pem"));
         fs::write(&file, trusted)?;
+        fs::write(&own, authority)?;
         let account: Arc<Mutex<Inner>> = Arc::default();
         let (sender, answers) = mpsc::unbounded_channel();
         for (host, address) in HOSTS {
@@ -118,7 +116,7 @@ impl FarSide {
             };
             listen(&tls, address, app).await?;
         }
-        Ok(Self { trusted: file, answers, account })
+        Ok(Self { trusted: file, authority: own, answers, account })
     }
 
     /// A new account with so many load balancers that do not log; their ARNs.
@@ -178,35 +176,45 @@ fn identity() -> Result<(TlsAcceptor, String)> {
     Ok((TlsAcceptor::from(Arc::new(config)), pem))
 }
 
-/// A port of this machine, behind TLS.
+/// Connections whose handshake is done, of one port.
 struct Tls {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
+    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+    address: SocketAddr,
 }
 
 impl Listener for Tls {
     type Io = TlsStream<TcpStream>;
-    type Addr = std::net::SocketAddr;
+    type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let Ok((stream, from)) = self.tcp.accept().await else { continue };
-            let _ = stream.set_nodelay(true);
-            if let Ok(stream) = self.acceptor.accept(stream).await {
-                return (stream, from);
-            }
+        match self.ready.recv().await {
+            Some(one) => one,
+            None => std::future::pending().await,
         }
     }
 
     fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.tcp.local_addr()
+        Ok(self.address)
     }
 }
 
 async fn listen(acceptor: &TlsAcceptor, address: &str, app: Router) -> Result<()> {
     let tcp = TcpListener::bind((address, 443)).await?;
-    let listener = Tls { tcp, acceptor: acceptor.clone() };
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    let (done, ready) = mpsc::channel(64);
+    let (acceptor, address) = (acceptor.clone(), tcp.local_addr()?);
+    tokio::spawn(async move {
+        while let Ok((stream, from)) = tcp.accept().await {
+            // Each by itself: many may come at once.
+            let (acceptor, done) = (acceptor.clone(), done.clone());
+            tokio::spawn(async move {
+                let _ = stream.set_nodelay(true);
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    let _ = done.send((stream, from)).await;
+                }
+            });
+        }
+    });
+    tokio::spawn(async move { axum::serve(Tls { ready, address }, app).await });
     Ok(())
 }
 
@@ -216,26 +224,21 @@ async fn pass(State(account): State<Arc<Mutex<Inner>>>, request: Request) -> Res
         let (mut parts, body) = request.into_parts();
         let body = to_bytes(body, 1 << 20).await?;
         put_bucket_into_path(&mut parts)?;
-        let call = wire::parse(&parts.method, &parts.uri, &parts.headers, &body, ACCOUNT);
         let request = http::Request::from_parts(parts, SdkBody::from(body));
         let aws = lock(&account).aws.clone().context("there is no account")?;
         let reply = aws.call(HttpRequest::try_from(request)?).await?;
         let span = (begun, Instant::now());
-        lock(&account).calls.push(Call { operation: call.operation, span });
+        lock(&account).calls.push(Call { span });
         anyhow::Ok(reply.try_into_http1x()?)
     };
-    match answer.await {
-        Ok(reply) => {
-            let (parts, body) = reply.into_parts();
-            let body = body.bytes().map(Bytes::copy_from_slice).unwrap_or_default();
-            Response::from_parts(parts, Body::from(body))
-        }
-        Err(_) => {
-            let mut broken = Response::new(Body::empty());
-            *broken.status_mut() = StatusCode::BAD_GATEWAY;
-            broken
-        }
-    }
+    let Ok(reply) = answer.await else {
+        let mut broken = Response::new(Body::empty());
+        *broken.status_mut() = StatusCode::BAD_GATEWAY;
+        return broken;
+    };
+    let (parts, body) = reply.into_parts();
+    let body = body.bytes().map(Bytes::copy_from_slice).unwrap_or_default();
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// `BUCKET.s3.REGION.amazonaws.com/key` is `/BUCKET/key` to the model.
