@@ -238,6 +238,10 @@ async fn round(
     measured.calls[1] = play.far.take_calls();
     measured.delete.push(milliseconds(play.event("Delete", 90).await?));
     measured.calls[2] = play.far.take_calls();
+    if setup.latency_ms > 0 {
+        // Where AWS takes most of the time, it is as long as the first one.
+        return Ok(());
+    }
     play.stack = stack()?;
     measured.warm.push(milliseconds(play.event("Create", 365).await?));
     Ok(())

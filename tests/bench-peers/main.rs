@@ -42,6 +42,8 @@ enum Part {
     Site,
     /// How long the builds take, and what is in them.
     Builds,
+    /// Nothing: the report is written anew from what was measured before.
+    Report,
 }
 
 #[tokio::main]
@@ -68,7 +70,6 @@ async fn main() -> Result<()> {
     }
     if options.parts.contains(&Part::Site) {
         report.site = Some(site::measure(&folder, options.rounds).await?);
-        report.write(&report_folder)?;
     }
-    Ok(())
+    report.write(&report_folder)
 }

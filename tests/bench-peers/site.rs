@@ -188,7 +188,7 @@ impl<'a> Bench<'a> {
 
     fn load<'b>(&'b self, url: &'b str, requests: &'b str) -> Load<'b> {
         let cookie = self.staff.cookie();
-        Load { url, requests, first: 0, cookie, connections: 32, seconds: 2 }
+        Load { url, requests, first: 0, cookie, connections: 32, seconds: 1 }
     }
 
     /// The same pages from each server, in turns.

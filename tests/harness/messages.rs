@@ -39,14 +39,12 @@ pub fn accounts(count: usize) -> Vec<String> {
     (0..count).map(|at| format!("{}", 100_000_000_001_usize + at)).collect()
 }
 
-/// Adds customers in these accounts, and has their stacks say that they are set up.
-pub async fn set_up(site: &Site, accounts: &[String]) -> Result<()> {
-    let key = Key::load(&site.folder().join("onboarding.key"))?;
-    let store = Store::open(&site.database(), key, Clock::system()).await?;
-    let new = |account: &String| NewCustomer {
-        name: format!("Customer {account}"),
+/// A record of a customer as the form would make it.
+pub fn new_customer(name: &str, account: &str) -> NewCustomer {
+    NewCustomer {
+        name: name.to_owned(),
         email: "ops@customer.test".to_owned(),
-        account: account.clone(),
+        account: account.to_owned(),
         partition: "aws".to_owned(),
         retention_days: 365,
         template_version: LOGS_ANALYSIS_ONBOARDING.version.to_owned(),
@@ -54,7 +52,14 @@ pub async fn set_up(site: &Site, accounts: &[String]) -> Result<()> {
         expires_days: 14,
         regions: vec![(REGION.to_owned(), "all".to_owned(), 1)],
         ..NewCustomer::default()
-    };
+    }
+}
+
+/// Adds customers in these accounts, and has their stacks say that they are set up.
+pub async fn set_up(site: &Site, accounts: &[String]) -> Result<()> {
+    let key = Key::load(&site.folder().join("onboarding.key"))?;
+    let store = Store::open(&site.database(), key, Clock::system()).await?;
+    let new = |account: &String| new_customer(&format!("Customer {account}"), account);
     let all: Vec<NewCustomer> = accounts.iter().map(new).collect();
     let ids = store.add_customers(&Actor::of("load"), &all, None).await?;
     for (id, account) in ids.iter().zip(accounts) {
@@ -102,6 +107,13 @@ fn one(accounts: &[String], sns: &Sns, at: usize) -> Result<Message> {
 
 /// What the stack of such a customer reports when it is set up.
 pub fn report(account: &str) -> Report {
+    report_of(account, &format!("logs-of-{account}"), &topic(account), &[LOAD_BALANCER])
+}
+
+/// The same of a stack with these resources.
+pub fn report_of(account: &str, bucket: &str, topic: &str, load_balancers: &[&str]) -> Report {
+    let turned_on = |name: &&str| format!("{name}: turned on access");
+    let load_balancers: Vec<String> = load_balancers.iter().map(turned_on).collect();
     let output = |name: &str, value: String| (name.to_owned(), value);
     Report {
         stack_id: format!("arn:aws:cloudformation:{REGION}:{account}:stack/logs-analysis/{STACK}"),
@@ -114,9 +126,9 @@ pub fn report(account: &str) -> Report {
         version: "0.1.0".to_owned(),
         configuration: "first".to_owned(),
         outputs: vec![
-            output("Buckets", format!("logs-of-{account}")),
-            output("TopicArn", topic(account)),
-            output("LoadBalancers", format!("{LOAD_BALANCER}: turned on access")),
+            output("Buckets", bucket.to_owned()),
+            output("TopicArn", topic.to_owned()),
+            output("LoadBalancers", load_balancers.join(", ")),
         ],
     }
 }

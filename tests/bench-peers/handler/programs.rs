@@ -80,9 +80,11 @@ fn python(folder: &Path) -> Result<Program> {
     let (python, version) = peers::python(folder)?;
     let library = folder.join("python/lib/python3.11/site-packages");
     let names = ["awslambdaric", "boto3", "botocore", "dateutil", "jmespath", "s3transfer"];
-    let more = ["simplejson", "snapshot_restore_py", "urllib3"];
-    let mut package = fs::metadata(library.join("six.py"))?.len();
-    for name in names.iter().chain(&more) {
+    let mut package = 0;
+    for file in ["six.py", "snapshot_restore_py.py"] {
+        package += fs::metadata(library.join(file))?.len();
+    }
+    for name in names.into_iter().chain(["simplejson", "urllib3"]) {
         package += size_of(&library.join(name))?;
     }
     let command = vec![python, "-m".into(), "awslambdaric".into(), "handler.handler".into()];

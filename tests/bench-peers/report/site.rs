@@ -42,7 +42,7 @@ fn grown(part: &SitePart, view: &str, engine: Engine) -> Option<f64> {
 /// The part of the report.
 pub(super) fn text(part: &SitePart) -> String {
     let mut text = format!(
-        "\n## The service\n\nOn {}; {} rounds of 2 s, the servers in turns, 32 requests at once. What serves \
+        "\n## The service\n\nOn {}; {} rounds of a second, the servers in turns, 32 requests at once. What serves \
          has one core, PostgreSQL included; `wrk` has another. 1,000 customers, whose openings of the page are on \
          record already, so that pages are read and nothing is written. The peers show the same pages \
          byte for byte after the same queries. Medians; in brackets what nine of ten rounds were better \

@@ -1,14 +1,13 @@
 //! A database full of customers.
 
 use anyhow::Result;
-use harness::site::Site;
+use harness::{messages, site::Site};
 use onboarding_web::{
     clock::Clock,
     store::{Actor, NewCustomer, Store},
     token::Key,
 };
 use sqlx::{AnyPool, Executor};
-use templates::catalog::LOGS_ANALYSIS_ONBOARDING;
 
 /// Of every list of customers, so many are made one by one; the others are copies of them.
 pub(crate) const FIRST: usize = 1000;
@@ -33,18 +32,10 @@ pub(crate) struct Customer {
 }
 
 fn new(at: usize) -> NewCustomer {
+    let account = format!("{}", 200_000_000_001_usize + at);
     NewCustomer {
-        name: format!("Customer {at:06}"),
-        email: format!("ops{at}@customer.test"),
-        account: format!("{}", 200_000_000_001_usize + at),
-        partition: "aws".to_owned(),
-        retention_days: 365,
-        template_version: LOGS_ANALYSIS_ONBOARDING.version.to_owned(),
-        load_balancers: format!("{REGION} all"),
-        expires_days: 14,
         owner: format!("owner{}@vendor.test", at % 5),
-        regions: vec![(REGION.to_owned(), "all".to_owned(), 1)],
-        ..NewCustomer::default()
+        ..messages::new_customer(&format!("Customer {at:06}"), &account)
     }
 }
 

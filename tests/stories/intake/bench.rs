@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use harness::{
+    messages,
     site::Site,
     sns::{Sns, confirmation, notification},
     target,
@@ -15,7 +16,6 @@ use harness::{
 use onboarding_web::token::digest;
 use serde_json::{Map, Value, json};
 use sqlx::AnyPool;
-use templates::report::{Phase, Report};
 use tokio::time::{Instant, sleep};
 
 use crate::site::access::world::{REGION, Subject, World, add, new_customer};
@@ -73,28 +73,8 @@ impl Bench {
         bucket: &str,
         load_balancers: &[&str],
     ) -> Result<()> {
-        let turned_on = |name: &&str| format!("{name}: turned on access");
-        let list: Vec<String> = load_balancers.iter().map(turned_on).collect();
-        let output = |name: &str, value: String| (name.to_owned(), value);
-        let report = Report {
-            stack_id: format!(
-                "arn:aws:cloudformation:{REGION}:{}:stack/logs-analysis/{STACK}",
-                customer.account
-            ),
-            request_id: "request-1".to_owned(),
-            request_type: "Create".to_owned(),
-            phase: Phase::Succeeded,
-            step: None,
-            reason: String::new(),
-            begun: 0,
-            version: "0.1.0".to_owned(),
-            configuration: "first".to_owned(),
-            outputs: vec![
-                output("Buckets", bucket.to_owned()),
-                output("TopicArn", topic(customer)),
-                output("LoadBalancers", list.join(", ")),
-            ],
-        };
+        let report =
+            messages::report_of(&customer.account, bucket, &topic(customer), load_balancers);
         let body = serde_json::to_string(&report)?;
         let answer = self.world.site.anyone().report(&customer.stack, &body).await?;
         ensure!(answer.status == 204, "{answer:?}");

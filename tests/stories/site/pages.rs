@@ -335,7 +335,7 @@ async fn everybody_can_use_a_site_on_which_nothing_has_happened() -> Result<()> 
         site.anyone().get(&format!("/c/guess-{at}")).await?;
     }
     // Many at once, since a try becomes free every two seconds and none of them may be left to the page.
-    let guess = async {
+    let guess = async || {
         let guesses = (0..16).map(|_| async {
             loop {
                 drop(site.anyone().get("/c/guess").await);
@@ -344,10 +344,17 @@ async fn everybody_can_use_a_site_on_which_nothing_has_happened() -> Result<()> 
         let _: Vec<()> = join_all(guesses).await;
     };
     let too_many = [scenes::too_many()];
-    let found = tokio::select! {
-        found = faults(&staff, &too_many, &VIEWS) => found?,
-        () = guess => Vec::new(),
-    };
+    let mut found = Vec::new();
+    // On a slow machine the page may be the first all the same; not three times in a row.
+    for _ in 0..3 {
+        found = tokio::select! {
+            found = faults(&staff, &too_many, &VIEWS) => found?,
+            () = guess() => Vec::new(),
+        };
+        if found.is_empty() {
+            break;
+        }
+    }
     assert!(found.is_empty(), "{}", told(&found));
     Ok(())
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use harness::{
     emulators::free_port,
+    messages,
     site::{Answered, PASSWORD, Site, Visitor},
     target,
 };
@@ -90,18 +91,7 @@ pub(crate) async fn read(request: reqwest::RequestBuilder) -> Result<Answered> {
 
 /// A record of a customer as the form would make it.
 pub(crate) fn new_customer(name: &str) -> NewCustomer {
-    NewCustomer {
-        name: name.to_owned(),
-        email: "ops@customer.test".to_owned(),
-        account: new_account(),
-        partition: "aws".to_owned(),
-        retention_days: 365,
-        template_version: LOGS_ANALYSIS_ONBOARDING.version.to_owned(),
-        load_balancers: format!("{REGION} all"),
-        expires_days: 14,
-        regions: vec![(REGION.to_owned(), "all".to_owned(), 1)],
-        ..NewCustomer::default()
-    }
+    messages::new_customer(name, &new_account())
 }
 
 /// Adds a customer to a store.
