@@ -1,5 +1,5 @@
 //! AWS as the measured programs see it: the tests' model behind TLS, under AWS's own names, each service
-//! on a host of its own, with the time that a call takes. In a network of its own ([`crate::network`]).
+//! on a host of its own, with the time that a call takes. In a network of its own ([`super::network`]).
 
 use std::{
     fs,
