@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use futures_util::future::join_all;
+use templates::partition::Partition;
 use tokio::time::timeout;
 
 /// The start does not wait longer for connections: without them it goes on as well.
@@ -46,11 +47,12 @@ impl Connections {
     }
 
     /// Opens connections to the services of a region, by a request that is not signed and asks for nothing.
-    /// A region whose hosts are called otherwise gets none, and nothing else comes of it.
+    /// A region of no known form gets none, and nothing else comes of it.
     pub async fn open(&self, region: &str) {
-        let all = SERVICES.map(|service| {
-            self.open_one(format!("https://{service}.{region}.{}/", suffix(region)))
-        });
+        let Some(partition) = Partition::of_region(region) else { return };
+        let suffix = partition.dns_suffix();
+        let all =
+            SERVICES.map(|service| self.open_one(format!("https://{service}.{region}.{suffix}/")));
         if timeout(OPENED_WITHIN, join_all(all)).await.is_err() {
             tracing::debug!("not every connection was opened in time");
         }
@@ -66,11 +68,6 @@ impl Connections {
             let _ = ByteStream::new(response.into_body()).collect().await;
         }
     }
-}
-
-/// The end of the region's host names, as far as the region's name tells.
-fn suffix(region: &str) -> &'static str {
-    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 #[cfg(test)]
