@@ -11,7 +11,7 @@ use super::{moment, next_step};
 use crate::{
     access::SignedIn,
     app::App,
-    catalogue::Template,
+    catalogue::{OnOffer, Template},
     clock,
     customer_form::grouped,
     customers,
@@ -57,16 +57,21 @@ pub async fn show(
     let regions = if shares { regions(&app, &customer, &template)? } else { Vec::new() };
     let email = if shares { Some(email_text(&app, &customer).await?) } else { None };
     let events = app.store.events(&id, TIMELINE).await?;
+    let on_offer = app.catalogue.on_offer_to(&customer).await?;
     page(&Page {
         tag: Tag::of_state(standing.name()),
         link_tag,
         next: next_step::of(&app, &customer, standing, shares),
-        update: update(&app, &customer).await?,
-        unpublished: unpublished(&app, &customer).await?,
+        update: update(&on_offer, &customer),
+        unpublished: unpublished(&on_offer, &customer),
         link: shares.then(|| customer_link(&customer, link, now)),
         regions,
         email,
-        launch_roles: if shares { launch_roles(&app, &customer).await? } else { Vec::new() },
+        launch_roles: if shares {
+            launch_roles(&app, &on_offer, &customer).await?
+        } else {
+            Vec::new()
+        },
         progress: progress::of(&app.site, &customer, now, true, &url),
         timeline: events.iter().map(|event| entry(event, now)).collect(),
         timeline_more: None,
@@ -120,44 +125,46 @@ async fn email_text(app: &App, customer: &Customer) -> Result<EmailText, Problem
     Ok(EmailText { to: customer.email.clone(), subject, body, mailto })
 }
 
-async fn launch_roles(app: &App, customer: &Customer) -> Result<Vec<LaunchRole>, Problem> {
-    let on_offer = app.catalogue.on_offer_to(customer).await?;
-    let launch = customers::launch_role(app, &on_offer, customer).await?.map(|(_, launch)| launch);
+async fn launch_roles(
+    app: &App,
+    on_offer: &OnOffer,
+    customer: &Customer,
+) -> Result<Vec<LaunchRole>, Problem> {
+    let launch = customers::launch_role(app, on_offer, customer).await?.map(|(_, launch)| launch);
     let role = |one: StackLaunch| LaunchRole { region: one.region, aws: one.url, cli: one.cli };
     Ok(launch.into_iter().map(role).collect())
 }
 
 /// That the customer cannot launch in some regions, since the template does not lie there.
-async fn unpublished(app: &App, customer: &Customer) -> Result<Option<String>, Problem> {
+fn unpublished(on_offer: &OnOffer, customer: &Customer) -> Option<String> {
     let version = &customer.template_version;
     let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
-    let published = app.store.published_in(id, version).await?;
+    let published = on_offer.published_in(id, version);
     let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
     let without: Vec<&str> = listed
         .map(|region| region.region.as_str())
         .filter(|region| !links::is_published(region, published.as_deref()))
         .collect();
     let regions = without.join(", ");
-    Ok((!without.is_empty()).then(|| {
+    (!without.is_empty()).then(|| {
         format!(
             "Template {version} is not published in {regions}: the customer cannot launch there, and \
              their page says so. Have it published there, or take these load balancers off."
         )
-    }))
+    })
 }
 
-async fn update(app: &App, customer: &Customer) -> Result<Option<UpdateNotice>, Problem> {
-    let offered = app.catalogue.offered().await?;
-    let Some(newest) = words::newer(&offered, &customer.template_version) else { return Ok(None) };
+fn update(on_offer: &OnOffer, customer: &Customer) -> Option<UpdateNotice> {
     let id = templates::catalog::LOGS_ANALYSIS_ONBOARDING.id;
+    let newest = words::newer(&on_offer.versions(id), &customer.template_version)?;
     let from = &customer.template_version;
-    Ok(Some(UpdateNotice {
+    Some(UpdateNotice {
         words: format!(
             "Template {newest} is there; this customer's links pin {from}. Choose it under Change, then \
              send the link again: the customer's page says how to update the stack."
         ),
         diff_url: format!("/templates/{id}/diff?from={from}&to={newest}"),
-    }))
+    })
 }
 
 fn entry(event: &Event, now: clock::Millis) -> TimelineEntry {

@@ -12,7 +12,7 @@ use super::{address, moment};
 use crate::{
     access::SignedIn,
     app::App,
-    catalogue,
+    catalogue::{self, OnOffer},
     error::{Problem, page},
     pages::{
         customers::Choice,
@@ -35,20 +35,18 @@ fn of<'a>(all: &'a [TemplateVersion], id: &str) -> Vec<&'a TemplateVersion> {
 }
 
 /// How a version stands: new links get the current one.
-async fn tag(app: &App, version: &TemplateVersion) -> Result<Tag, Problem> {
-    let TemplateVersion { template_id: id, version: number, .. } = version;
+fn tag(version: &TemplateVersion, on_offer: &OnOffer, published_in: Option<&[String]>) -> Tag {
     if version.retired_at != 0 {
-        return Ok(Tag::new("neutral", "minus", "Retired"));
+        return Tag::new("neutral", "minus", "Retired");
     }
-    if app.catalogue.on_offer(&[]).await?.newest(id).is_some_and(|newest| newest == *number) {
-        return Ok(Tag::new("ok", "check", "Current"));
+    if on_offer.newest(&version.template_id).is_some_and(|newest| newest == version.version) {
+        return Tag::new("ok", "check", "Current");
     }
-    let regions = app.store.published_in(id, number).await?;
-    Ok(if regions.is_none_or(|regions| !regions.is_empty()) {
+    if published_in.is_none_or(|regions| !regions.is_empty()) {
         Tag::new("info", "dot", "Available")
     } else {
         Tag::new("warn", "clock", "Not published")
-    })
+    }
 }
 
 fn choices(versions: &[&TemplateVersion], selected: &str) -> Vec<Choice> {
@@ -60,12 +58,13 @@ pub async fn list(State(app): State<App>, signed: SignedIn) -> Result<Response, 
     let all = app.store.template_versions().await?;
     let frame = signed.frame(&app, "Templates", "templates");
     let admin = frame.is_admin();
+    let on_offer = app.catalogue.on_offer(&[]).await?;
     let mut cards = Vec::new();
     for template in catalog::ALL {
         let versions = of(&all, template.id);
         let mut rows = Vec::new();
         for version in &versions {
-            rows.push(row(&app, version, admin).await?);
+            rows.push(row(&app, version, &on_offer, admin).await?);
         }
         let name = |at: usize| versions.get(at).map_or("", |one| one.version.as_str());
         cards.push(TemplateCard {
@@ -80,18 +79,24 @@ pub async fn list(State(app): State<App>, signed: SignedIn) -> Result<Response, 
     page(&Templates { frame, templates: cards })
 }
 
-async fn row(app: &App, version: &TemplateVersion, admin: bool) -> Result<VersionRow, Problem> {
+async fn row(
+    app: &App,
+    version: &TemplateVersion,
+    on_offer: &OnOffer,
+    admin: bool,
+) -> Result<VersionRow, Problem> {
     let url = format!("/templates/{}/{}", version.template_id, version.version);
     let onboarding = version.template_id == catalog::LOGS_ANALYSIS_ONBOARDING.id;
     let customers = if onboarding { app.store.customers_on(&version.version).await? } else { 0 };
-    let regions = match app.store.published_in(&version.template_id, &version.version).await? {
+    let published_in = app.store.published_in(&version.template_id, &version.version).await?;
+    let regions = match &published_in {
         None => String::new(),
         Some(regions) if regions.is_empty() => "in no region yet".to_owned(),
         Some(regions) => format!("in {}", regions.join(", ")),
     };
     Ok(VersionRow {
         regions,
-        tag: tag(app, version).await?,
+        tag: tag(version, on_offer, published_in.as_deref()),
         digest: version.digest.clone(),
         published: moment(version.published_at, app.store.now()),
         customers: usize::try_from(customers).unwrap_or(0),
@@ -126,6 +131,8 @@ pub async fn show(
     // What was read once does not know that it was retired since.
     let row = versions.iter().find(|one| one.version == version).ok_or(Problem::NotFound)?;
     let before = versions.iter().skip_while(|one| one.version != version).nth(1);
+    let on_offer = app.catalogue.on_offer(&[]).await?;
+    let published_in = app.store.published_in(&id, &version).await?;
     let title = format!("{} {version}", words::template_name(&id));
     let diff = |before: &&TemplateVersion| {
         let filters = [("from", before.version.as_str()), ("to", version.as_str())];
@@ -134,7 +141,7 @@ pub async fn show(
     page(&TemplateText {
         frame: signed.frame(&app, &title, "templates"),
         name: title,
-        tag: tag(&app, row).await?,
+        tag: tag(row, &on_offer, published_in.as_deref()),
         digest: template.row.digest.clone(),
         raw_url: format!("/templates/{id}/{version}/raw"),
         diff_url: before.map(diff),

@@ -125,12 +125,15 @@ impl Store {
         let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows));
         let rows = values.iter().fold(rows, QueryAs::bind);
         let rows = rows.fetch_all(&self.pool).await?;
-        let Counts { total, attention } = self.count(filter).await?;
+        let Counts { total, attention } = self.count(filter, (&conditions, &values)).await?;
         Ok(ListPage { rows, total, attention })
     }
 
-    async fn count(&self, filter: &ListFilter) -> Result<Counts> {
-        let (conditions, values) = conditions(filter);
+    async fn count(
+        &self,
+        filter: &ListFilter,
+        (conditions, values): (&str, &[String]),
+    ) -> Result<Counts> {
         if values.is_empty() {
             let state = State::from_name(&filter.state);
             let unknown = state.is_none() && !filter.state.is_empty();
