@@ -8,14 +8,14 @@ use std::{
     time::SystemTime,
 };
 
-use anyhow::{Context, Result};
-use harness::{package, root};
+use anyhow::Result;
+use harness::{cargo, package, process::cpu_of_children, root};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
+    commands::{run, said},
     machine,
-    process::{run, said},
 };
 
 /// What came of it.
@@ -111,12 +111,6 @@ fn built(folder: &Path, (package, program, file): (&str, &str, &str)) -> Result<
     Ok(built)
 }
 
-fn cargo() -> Command {
-    let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    cargo.current_dir(root());
-    cargo
-}
-
 #[expect(clippy::cast_precision_loss, reason = "megabytes")]
 fn megabytes(bytes: u64) -> f64 {
     (bytes as f64 / 1e4).round() / 100.0
@@ -133,16 +127,6 @@ fn build(target: &PathBuf, package: &str, program: &str) -> Result<Took> {
     let tenths = |seconds: f64| (seconds * 10.0).round() / 10.0;
     let cpu = tenths(cpu_of_children()? - before);
     Ok(Took { seconds: tenths(begun.elapsed().as_secs_f64()), cpu })
-}
-
-/// Seconds of processor time of all commands that have ended.
-fn cpu_of_children() -> Result<f64> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
-    // The 16th and 17th fields of all, in hundredths of a second.
-    let field =
-        |at: usize| fields.get(at).context("no times").and_then(|one| Ok(one.parse::<f64>()?));
-    Ok((field(14)? + field(15)?) / 100.0)
 }
 
 /// The packages with the most code, by the names of symbols.

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use handler::identity::Identity;
+use harness::process;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
@@ -26,7 +27,7 @@ pub(crate) use self::{
     programs::{BARE, NODE, OURS, PYTHON},
 };
 use crate::{
-    machine, process,
+    machine,
     statistics::{Series, Summary},
 };
 
@@ -227,7 +228,7 @@ async fn round(
     measured.init.push(milliseconds(ready - begun));
     measured.first.push(milliseconds(first));
     measured.cold.push(milliseconds(ready - begun + first));
-    measured.cpu.push(process::cpu(process.0.id())?);
+    measured.cpu.push(process::cpu_of_threads(process.0.id())?);
     measured.memory.push(process::memory(process.0.id())?);
     measured.calls[0] = play.far.take_calls();
     if !program.works {

@@ -5,10 +5,10 @@
 //! the machine does meets all of them alike.
 
 mod builds;
+mod commands;
 mod handler;
 mod machine;
 mod peers;
-mod process;
 mod report;
 mod site;
 mod statistics;

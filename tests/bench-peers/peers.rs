@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use harness::root;
 
-use crate::process::{run, said};
+use crate::commands::{run, said};
 
 /// Python with the pinned libraries; its program and how it calls itself.
 pub(crate) fn python(folder: &Path) -> Result<(PathBuf, String)> {

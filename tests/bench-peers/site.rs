@@ -18,8 +18,10 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use harness::{
     postgres::Postgres,
+    process,
     site::{self, Site, Visitor},
 };
+use onboarding_web::customer_form::grouped;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::servers::{FASTAPI, FASTIFY};
@@ -29,7 +31,7 @@ use self::{
     wrk::{Load, Request, Seen, Wrk},
 };
 use crate::{
-    machine, process,
+    commands, machine,
     statistics::{Series, Summary},
 };
 
@@ -126,7 +128,7 @@ pub(crate) async fn measure(folder: &Path, rounds: u16) -> Result<SitePart> {
     let (wrk, machine) = (Wrk::find(folder)?, machine::describe());
     // Everything that is started from here on stays on this core.
     let own = std::process::id().to_string();
-    process::run(Command::new("taskset").args(["-acp", "0", &own]).stdout(Stdio::null()))?;
+    commands::run(Command::new("taskset").args(["-acp", "0", &own]).stdout(Stdio::null()))?;
     let mut part = SitePart {
         machine,
         rounds,
@@ -244,8 +246,6 @@ impl<'a> Bench<'a> {
         let (customer, pages) = (&self.customers[0], folder.join("pages"));
         let path = format!("/c/{}", customer.page_token);
         let answer = self.site.anyone().get(&path).await?;
-        let account = &customer.account;
-        let grouped = format!("{} {} {}", &account[..4], &account[4..8], &account[8..]);
         let text = &answer.text;
         let stack_name = pages::between(text, "Stack name</dt><dd><code>logs-analysis", "</code>")?;
         let stack_name = format!("logs-analysis{stack_name}");
@@ -257,7 +257,7 @@ impl<'a> Bench<'a> {
             ("stack_name", stack_name.clone()),
             ("terraform_name", stack_name.replace('-', "_")),
             ("name", customer.name.clone()),
-            ("grouped", grouped.clone()),
+            ("grouped", grouped(&customer.account)),
             ("expires", expires.to_owned()),
             ("updated", updated.to_owned()),
         ];
@@ -283,12 +283,11 @@ impl<'a> Bench<'a> {
         let (row, rows) = (&rows[first..second], &rows[first..]);
         let id = pages::between(row, "href=\"/customers/", "\"")?;
         let customer = self.customers.iter().find(|one| one.id == id).context("a stranger")?;
-        let account = &customer.account;
         let row_values = vec![
             ("page_token", customer.page_token.clone()),
             ("id", id.to_owned()),
             ("name", customer.name.clone()),
-            ("grouped", format!("{} {} {}", &account[..4], &account[4..8], &account[8..])),
+            ("grouped", grouped(&customer.account)),
             ("changed", pages::between(row, "<time datetime=\"", "\"")?.to_owned()),
             ("left", pages::between(row, "expires in ", "</span>")?.to_owned()),
         ];
@@ -361,16 +360,29 @@ struct Measured {
 
 impl Measured {
     fn take(&mut self, wrk: &Wrk, load: Load<'_>, pid: u32, first: bool) -> Result<Seen> {
-        let before = process::cpu_of_all(pid)?;
+        let before = process::cpu(pid)?;
         let seen = wrk.send(load)?;
-        let cpu = process::cpu_of_all(pid)? - before;
+        let cpu = process::cpu(pid)? - before;
         // The first round warms what is measured, and does not count.
         if !first {
             self.rate.push(seen.rate());
             self.p99.push(seen.p99());
-            self.cpu.push(cpu * 1000.0 / seen.requests);
+            self.cpu.push(cpu * 1e6 / seen.requests);
         }
         Ok(seen)
+    }
+
+    /// Load, round after round, that goes on with the requests where the round before ended; how many
+    /// were sent.
+    fn go_on(wrk: &Wrk, load: Load<'_>, pid: u32, rounds: u16) -> Result<(Served, f64)> {
+        process::forget_peak(pid)?;
+        let (mut measured, mut sent) = (Self::default(), 0.0);
+        for round in 0..=rounds {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "requests")]
+            let load = Load { first: sent as usize, ..load };
+            sent += measured.take(wrk, load, pid, round == 0)?.requests;
+        }
+        Ok((measured.served(pid)?, sent))
     }
 
     fn served(&self, pid: u32) -> Result<Served> {

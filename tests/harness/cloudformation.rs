@@ -353,9 +353,7 @@ pub fn bootstrap() -> Result<PathBuf> {
 pub fn built(name: &str) -> Result<PathBuf> {
     static BUILT: OnceLock<bool> = OnceLock::new();
     let built = *BUILT.get_or_init(|| {
-        let cargo = option_env!("CARGO").unwrap_or("cargo");
-        std::process::Command::new(cargo)
-            .current_dir(crate::root())
+        crate::cargo()
             // All targets, as for the tests themselves, so that nothing is compiled twice.
             .args(["build", "--quiet", "--workspace", "--all-targets"])
             .status()

@@ -7,7 +7,7 @@
 //! [`vendor`] the vendor's; [`package`] builds the release zips; [`preflight`] runs the
 //! program that only looks; [`whole_path`] puts all of it together,
 //! with the emulator's own CloudFormation and Lambda. [`model`] is AWS in memory, for faults and races by
-//! the thousand.
+//! the thousand. [`process`] tells what a program used.
 //!
 //! For the site: [`site`] runs it; [`console`] opens its links as AWS does; [`browser`] shows it as
 //! people see it; [`postgres`] keeps its data; [`oidc`] is a company's sign-in; [`sns`] signs messages as
@@ -27,6 +27,7 @@ pub mod oidc;
 pub mod package;
 pub mod postgres;
 pub mod preflight;
+pub mod process;
 pub mod proxy;
 pub mod site;
 pub mod sns;
@@ -37,7 +38,10 @@ pub mod wire;
 
 mod node;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The project's root folder.
 pub fn root() -> PathBuf {
@@ -47,4 +51,11 @@ pub fn root() -> PathBuf {
 /// The folder that all builds and set-ups go to.
 pub fn target() -> PathBuf {
     root().join("target")
+}
+
+/// The cargo that built this, in the project's root folder.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    cargo.current_dir(root());
+    cargo
 }

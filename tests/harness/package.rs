@@ -4,13 +4,12 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::{root, target};
+use crate::{cargo, target};
 
 /// A function's zip may have at most this many bytes: every megabyte is paid for at a cold start.
 pub const MAX_ZIP: u64 = 4_500_000;
@@ -44,9 +43,7 @@ pub fn build_preflight() -> Result<Package> {
 }
 
 fn build_program(name: &str) -> Result<Package> {
-    let cargo = option_env!("CARGO").unwrap_or("cargo");
-    let status = Command::new(cargo)
-        .current_dir(root())
+    let status = cargo()
         // The handler alone: features that only the tests need must not get into it.
         .args(["build", "--quiet", "--release", "--locked", "--package", "handler", "--bin", name])
         .status()

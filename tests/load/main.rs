@@ -19,6 +19,7 @@ use harness::{
     log_bucket,
     messages::{self, Message},
     postgres::Postgres,
+    process,
     site::{self, Site},
     sns::Sns,
 };
@@ -240,24 +241,12 @@ fn report(outcome: &Outcome, took: Duration, sites: &[Site]) -> Result<()> {
         outcome.again.load(Ordering::Relaxed),
         outcome.lost.load(Ordering::Relaxed),
     ));
-    say(&format!("  the sender: {:.1} s of CPU so far", cpu("self")?));
+    say(&format!("  the sender: {:.1} s of CPU so far", process::cpu(std::process::id())?));
     for site in sites {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", site.pid()))?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.context("no VmHWM")?.trim();
-        say(&format!("  {peak} of memory at most, {:.1} s of CPU", cpu(&site.pid().to_string())?));
+        let (memory, cpu) = (process::memory(site.pid())?, process::cpu(site.pid())?);
+        say(&format!("  {memory:.0} MB of memory at most, {cpu:.1} s of CPU"));
     }
     Ok(())
-}
-
-/// Seconds of CPU that a process has used; the service's count from when it was started again.
-fn cpu(pid: &str) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
-    // The 14th and 15th fields of all, in hundredths of a second.
-    let ticks: f64 = fields.get(12).context("no utime")?.parse()?;
-    let kernel: f64 = fields.get(13).context("no stime")?.parse()?;
-    Ok((ticks + kernel) / 100.0)
 }
 
 #[expect(clippy::print_stdout, reason = "the program's result")]

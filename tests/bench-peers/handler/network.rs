@@ -9,7 +9,7 @@ use std::{fmt::Write as _, fs, path::Path, process::Command};
 use anyhow::{Context, Result};
 
 use super::far_side::{HOSTS, S3};
-use crate::process::run;
+use crate::commands::run;
 
 /// Set for the program that runs inside.
 const INSIDE: &str = "BENCH_PEERS_INSIDE";

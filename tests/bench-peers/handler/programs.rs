@@ -7,12 +7,12 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use harness::{package, root};
+use harness::{cargo, package, root, target};
 
 use super::far_side::{FarSide, REGION};
 use crate::{
+    commands::{Process, run},
     peers,
-    process::{Process, run},
 };
 
 /// A program that takes events from the Lambda Runtime API.
@@ -42,23 +42,20 @@ pub(crate) const BARE: &str = "bare Rust";
 /// Builds and installs all of them below a folder.
 pub(crate) fn all(folder: &Path) -> Result<Vec<Program>> {
     let package = package::build()?;
-    let release = root().join("target/release");
     let ours = Program {
         name: OURS,
         about: "the release `bootstrap`; the zip".to_owned(),
         package: package.zip_bytes,
         works: true,
-        command: vec![release.join("bootstrap")],
+        command: vec![target().join("release/bootstrap")],
         folder: folder.to_owned(),
     };
-    Ok(vec![ours, bare()?, python(folder)?, node(folder)?])
+    Ok(vec![ours, bare(folder)?, python(folder)?, node(folder)?])
 }
 
-fn bare() -> Result<Program> {
-    let cargo = option_env!("CARGO").unwrap_or("cargo");
-    let source = root().join("tests/bench-peers/peers/bare");
-    let target = root().join("target/bench-peers/bare");
-    run(Command::new(cargo).current_dir(&source).env("CARGO_TARGET_DIR", &target).args([
+fn bare(folder: &Path) -> Result<Program> {
+    let (source, target) = (peers::source("bare"), folder.join("bare"));
+    run(cargo().current_dir(&source).env("CARGO_TARGET_DIR", &target).args([
         "build",
         "--quiet",
         "--release",

@@ -9,7 +9,6 @@ use super::{
     customers::{Customer, FIRST},
     wrk::{Load, Request, Wrk},
 };
-use crate::process;
 
 /// Stacks that report.
 pub(super) async fn reports(
@@ -34,15 +33,9 @@ pub(super) async fn reports(
     let all: Result<Vec<Request>> =
         bench.customers.iter().cycle().take(2 * FIRST).enumerate().map(one).collect();
     wrk.keep("reports", &all?)?;
-    process::forget_peak(bench.site.pid())?;
-    let (mut measured, mut sent) = (Measured::default(), 0.0);
-    for round in 0..=rounds {
-        let load = bench.load(&bench.site.url, "reports");
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "requests")]
-        let load = Load { cookie: "", connections: 16, seconds: 1, first: sent as usize, ..load };
-        sent += measured.take(wrk, load, bench.site.pid(), round == 0)?.requests;
-    }
-    let served = measured.served(bench.site.pid())?;
+    let load = bench.load(&bench.site.url, "reports");
+    let load = Load { cookie: "", connections: 16, seconds: 1, ..load };
+    let (served, _) = Measured::go_on(wrk, load, bench.site.pid(), rounds)?;
     Ok(Endpoint { name: "report of a stack".to_owned(), engine, served })
 }
 
@@ -65,24 +58,11 @@ pub(super) async fn intake(
     let request =
         |one: &messages::Message| ("/intake/sns".to_owned(), String::new(), one.body.clone());
     wrk.keep("intake", &all.iter().map(request).collect::<Vec<_>>())?;
-    process::forget_peak(site.pid())?;
-    let (mut measured, mut sent) = (Measured::default(), 0.0);
-    for round in 0..=rounds {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "requests")]
-        let first = sent as usize;
-        let load = Load {
-            url: &site.url,
-            requests: "intake",
-            first,
-            cookie: "",
-            connections: 16,
-            seconds: 1,
-        };
-        sent += measured.take(wrk, load, site.pid(), round == 0)?.requests;
-    }
+    let (url, requests) = (site.url.as_str(), "intake");
+    let load = Load { url, requests, first: 0, cookie: "", connections: 16, seconds: 1 };
+    let (served, sent) = Measured::go_on(wrk, load, site.pid(), rounds)?;
     #[expect(clippy::cast_precision_loss, reason = "messages")]
     let fresh = sent < all.len() as f64;
     ensure!(fresh, "every message was sent, some twice");
-    let served = measured.served(site.pid())?;
     Ok(Endpoint { name: "message of SNS".to_owned(), engine, served })
 }

@@ -12,8 +12,8 @@ use harness::emulators::free_port;
 use tokio::time::{Instant, sleep};
 
 use crate::{
+    commands::{Process, said},
     peers,
-    process::{Process, said},
 };
 
 /// A peer, running.

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use crate::process::{run, said};
+use crate::commands::{run, said};
 
 /// The core that it runs on; everything else of the site's measurement runs on the first one.
 const CORE: &str = "1";

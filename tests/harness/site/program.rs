@@ -2,13 +2,12 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{cloudformation::bootstrap, root, target};
+use crate::{cargo, cloudformation::bootstrap, target};
 
 /// Set where the program was built without the tests.
 static ALONE: OnceLock<PathBuf> = OnceLock::new();
@@ -16,10 +15,8 @@ static ALONE: OnceLock<PathBuf> = OnceLock::new();
 /// Builds the site's program as the demo needs it: without the tests, and with the same features as
 /// the demo itself, so that nothing is compiled twice.
 pub fn build_alone() -> Result<()> {
-    let cargo = option_env!("CARGO").unwrap_or("cargo");
     let packages = ["--package", "tests", "--package", "onboarding-web"];
-    let status = Command::new(cargo)
-        .current_dir(root())
+    let status = cargo()
         .args(["build", "--quiet", "--bin", "onboarding-web"])
         .args(packages)
         .status()
@@ -31,9 +28,7 @@ pub fn build_alone() -> Result<()> {
 
 /// Builds the site's program for a release, to be measured.
 pub fn build_release() -> Result<()> {
-    let cargo = option_env!("CARGO").unwrap_or("cargo");
-    let status = Command::new(cargo)
-        .current_dir(root())
+    let status = cargo()
         .args(["build", "--quiet", "--release", "--package", "onboarding-web"])
         .status()
         .context("cargo could not be started")?;
