@@ -6,10 +6,16 @@ use std::{
 };
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use onboarding_web::{
     command_line::{self, Cli},
     settings,
 };
+
+/// glibc's keeps the 19 MiB that each password takes to hash, and soon cannot use them again: small things
+/// lie in them by then.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = arguments();
