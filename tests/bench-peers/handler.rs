@@ -135,6 +135,7 @@ async fn compare(
             round(program, far, setup, into).await?;
         }
     }
+    same_calls(programs, &all)?;
     let names = programs.iter().map(|one| one.name.to_owned());
     let calls = |of: &Measured| {
         of.calls.each_ref().map(|calls| Calls {
@@ -147,6 +148,28 @@ async fn compare(
         values: names.clone().zip(all.iter().map(Measured::summaries)).collect(),
         calls: names.zip(all.iter().map(calls)).collect(),
     })
+}
+
+/// Peers that called AWS more or less often than the handler would be measured at something else.
+fn same_calls(programs: &[Program], all: &[Measured]) -> Result<()> {
+    let operations = |of: &Measured| of.calls.each_ref().map(|calls| operations(calls));
+    let mut working = programs.iter().zip(all).filter(|(program, _)| program.works);
+    let (_, ours) = working.next().context("nothing works")?;
+    let ours = operations(ours);
+    for (program, theirs) in working {
+        let theirs = operations(theirs);
+        ensure!(theirs == ours, "{} calls {theirs:#?}, and not {ours:#?}", program.name);
+    }
+    Ok(())
+}
+
+/// How often each operation was called.
+fn operations(calls: &[Call]) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    for call in calls {
+        *counted.entry(call.operation.clone()).or_default() += 1;
+    }
+    counted
 }
 
 /// Longer than the slowest program takes at the smallest share.

@@ -19,9 +19,12 @@ use axum::{
     response::Response,
     serve::Listener,
 };
-use harness::model::{
-    Aws, Rules,
-    account::{Account, LoadBalancer},
+use harness::{
+    model::{
+        Aws, Rules,
+        account::{Account, LoadBalancer},
+    },
+    wire,
 };
 use http::StatusCode;
 use rcgen::{
@@ -91,6 +94,8 @@ struct Inner {
 /// A call, as it was seen on the wire.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    /// Its name in the API.
+    pub(crate) operation: String,
     /// From when to when it took.
     pub(crate) span: (Instant, Instant),
 }
@@ -224,11 +229,13 @@ async fn pass(State(account): State<Arc<Mutex<Inner>>>, request: Request) -> Res
         let (mut parts, body) = request.into_parts();
         let body = to_bytes(body, 1 << 20).await?;
         put_bucket_into_path(&mut parts)?;
+        let (method, uri, headers) = (&parts.method, &parts.uri, &parts.headers);
+        let operation = wire::parse(method, uri, headers, &body, ACCOUNT).operation;
         let request = http::Request::from_parts(parts, SdkBody::from(body));
         let aws = lock(&account).aws.clone().context("there is no account")?;
         let reply = aws.call(HttpRequest::try_from(request)?).await?;
         let span = (begun, Instant::now());
-        lock(&account).calls.push(Call { span });
+        lock(&account).calls.push(Call { operation, span });
         anyhow::Ok(reply.try_into_http1x()?)
     };
     let Ok(reply) = answer.await else {

@@ -33,7 +33,6 @@ import {
   SetTopicAttributesCommand,
   SNSClient,
   SubscribeCommand,
-  TagResourceCommand,
 } from "@aws-sdk/client-sns";
 
 const elb = new ElasticLoadBalancingV2Client({ maxAttempts: 5 });
@@ -203,33 +202,27 @@ async function update(names) {
     sns.send(new GetTopicAttributesCommand({ TopicArn })),
     sns.send(new ListSubscriptionsByTopicCommand({ TopicArn })),
   ]);
-  const Tags = [{ Key: "logs-analysis:stack", Value: names.stack }];
-  await sns.send(new TagResourceCommand({ ResourceArn: TopicArn, Tags }));
-  await ofBucket(names, PutBucketLifecycleConfigurationCommand, {
-    LifecycleConfiguration: names.lifecycle,
-  });
-  await ofBucket(names, PutBucketPolicyCommand, { Policy: names.bucketPolicy });
-  await Promise.all(logging(names, true));
   await Promise.all([
-    ...loadBalancers(names),
-    ofBucket(names, GetBucketPolicyCommand),
-    ofBucket(names, GetBucketLifecycleConfigurationCommand),
-    tags(names),
+    ofBucket(names, PutBucketLifecycleConfigurationCommand, {
+      LifecycleConfiguration: names.lifecycle,
+    }),
+    sns.send(new SubscribeCommand({ TopicArn, Protocol: "https", Endpoint: names.endpoint })),
   ]);
+  await Promise.all([ofBucket(names, GetBucketLifecycleConfigurationCommand), tags(names)]);
 }
 
 async function remove(names) {
   await Promise.all(look(names));
   await Promise.all(logging(names, false));
+  // What others may have written is read just before it is replaced, and looked at afterwards.
+  await ofBucket(names, GetBucketNotificationConfigurationCommand);
   await ofBucket(names, PutBucketNotificationConfigurationCommand, {
     NotificationConfiguration: {},
   });
+  await ofBucket(names, GetBucketNotificationConfigurationCommand);
+  await ofBucket(names, GetBucketPolicyCommand);
   await ofBucket(names, PutBucketPolicyCommand, { Policy: names.bucketPolicy });
-  await Promise.all([
-    ...loadBalancers(names),
-    ofBucket(names, GetBucketNotificationConfigurationCommand),
-    ofBucket(names, GetBucketPolicyCommand),
-  ]);
+  await ofBucket(names, GetBucketPolicyCommand);
   await absent(ofBucket(names, DeleteBucketCommand));
   await sns.send(new DeleteTopicCommand({ TopicArn: names.topic }));
 }

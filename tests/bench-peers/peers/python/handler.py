@@ -159,16 +159,11 @@ def update(names):
     s3.get_bucket_encryption(**names.of_bucket())
     sns.get_topic_attributes(TopicArn=names.topic)
     sns.list_subscriptions_by_topic(TopicArn=names.topic)
-    stack = [{"Key": "logs-analysis:stack", "Value": names.stack}]
-    sns.tag_resource(ResourceArn=names.topic, Tags=stack)
     s3.put_bucket_lifecycle_configuration(
         LifecycleConfiguration=names.lifecycle(), **names.of_bucket()
     )
-    s3.put_bucket_policy(Policy=names.bucket_policy(), **names.of_bucket())
-    logging(names, True)
+    sns.subscribe(TopicArn=names.topic, Protocol="https", Endpoint=names.endpoint)
     # And once more, whether it is so.
-    look_at_load_balancers(names)
-    s3.get_bucket_policy(**names.of_bucket())
     s3.get_bucket_lifecycle_configuration(**names.of_bucket())
     sns.list_tags_for_resource(ResourceArn=names.topic)
 
@@ -176,10 +171,12 @@ def update(names):
 def delete(names):
     look(names)
     logging(names, False)
-    s3.put_bucket_notification_configuration(NotificationConfiguration={}, **names.of_bucket())
-    s3.put_bucket_policy(Policy=names.bucket_policy(), **names.of_bucket())
-    look_at_load_balancers(names)
+    # What others may have written is read just before it is replaced, and looked at afterwards.
     s3.get_bucket_notification_configuration(**names.of_bucket())
+    s3.put_bucket_notification_configuration(NotificationConfiguration={}, **names.of_bucket())
+    s3.get_bucket_notification_configuration(**names.of_bucket())
+    s3.get_bucket_policy(**names.of_bucket())
+    s3.put_bucket_policy(Policy=names.bucket_policy(), **names.of_bucket())
     s3.get_bucket_policy(**names.of_bucket())
     absent(s3.delete_bucket, **names.of_bucket())
     sns.delete_topic(TopicArn=names.topic)
