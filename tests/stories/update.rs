@@ -1,9 +1,12 @@
 //! A customer changes the stack.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use harness::{
     cloudformation::{ENDPOINT, Lab, Launch, Stack},
     customer::elb_may_write,
+    proxy,
 };
 use serde_json::json;
 
@@ -132,6 +135,41 @@ async fn the_retention_changes() -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// Counted on the wire: what is there, and then everything about it at once.
+#[tokio::test]
+async fn an_update_looks_at_everything_side_by_side() -> Result<()> {
+    let lab = Lab::new().await?;
+    let web = lab.customer.application_load_balancer("web").await?;
+    let mut launch = Launch::of(&[&web]);
+    let (mut stack, _) = launched(&lab, &launch).await?;
+    lab.proxy.forget_calls();
+    let about_the_bucket = ["Encryption", "LifecycleConfiguration", "Policy", "Tagging"];
+    let mut reads: Vec<String> =
+        about_the_bucket.iter().map(|what| format!("GetBucket{what}")).collect();
+    reads.extend(
+        [
+            "GetBucketNotificationConfiguration",
+            "GetPublicAccessBlock",
+            "GetTopicAttributes",
+            "HeadBucket",
+            "ListSubscriptionsByTopic",
+            "ListTagsForResource",
+        ]
+        .map(str::to_owned),
+    );
+    for operation in &reads {
+        lab.proxy.slow(operation, 1, Duration::from_millis(200));
+    }
+    launch.retention = "7".to_owned();
+    succeeded(&lab.update(&mut stack, &launch).await?);
+    let calls = lab.proxy.calls();
+    let first = |operation: &String| calls.iter().find(|call| call.operation == *operation);
+    let first: Vec<_> = reads.iter().filter_map(first).collect();
+    assert_eq!(first.len(), reads.len(), "{calls:?}");
+    assert_eq!(proxy::depth(first.iter().map(|call| call.span())), 2, "{first:?}");
+    Ok(())
 }
 
 #[tokio::test]

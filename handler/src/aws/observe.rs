@@ -60,20 +60,11 @@ pub async fn observe(
         undoing: scope.desired.is_none(),
         unread: Mutex::default(),
     };
-    let topic_arn = scope.id.topic_arn();
     let mut names: BTreeSet<String> = scope.id.bucket_names().into_iter().collect();
     names.extend(scope.bucket.clone());
 
-    let (tags, (selected, mut load_balancers), mut buckets) = tokio::try_join!(
-        reader.patiently(async || sns::tags(&clients.sns, &topic_arn).await),
-        reader.selected(scope),
-        reader.buckets(&names),
-    )?;
-    let mut topic = topic_with(tags, scope);
-    let record = match &topic {
-        Topic::Ours(facts) => facts.record().unwrap_or_default(),
-        Topic::Absent | Topic::Foreign => Record::default(),
-    };
+    let ((topic, record), (selected, mut load_balancers), mut buckets) =
+        tokio::try_join!(reader.topic(scope), reader.selected(scope), reader.buckets(&names),)?;
     let recorded = record.load_balancers.keys();
     let known: BTreeSet<LoadBalancerArn> = recorded
         .filter_map(|(path, _)| LoadBalancerArn::from_path(path, &scope.id.home))
@@ -82,11 +73,7 @@ pub async fn observe(
     let mut more = mentioned(&record, &load_balancers);
     more.retain(|name| !buckets.contains_key(name));
 
-    let (others, found, ()) = tokio::try_join!(
-        reader.attributes(known),
-        reader.buckets(&more),
-        reader.topic(&mut topic, scope.remembered.is_some()),
-    )?;
+    let (others, found) = tokio::try_join!(reader.attributes(known), reader.buckets(&more))?;
     load_balancers.extend(others);
     buckets.extend(found);
     for bucket in record.buckets.iter().filter(|_| scope.desired.is_none()) {
@@ -249,26 +236,29 @@ impl Reader<'_> {
         }
     }
 
-    /// Completes what is known of our topic.
-    async fn topic(&self, topic: &mut Topic, gone: bool) -> Result<(), AwsError> {
-        let Topic::Ours(facts) = topic else { return Ok(()) };
-        // An undo needs no more of it than its tags.
-        if gone || self.undoing {
-            return Ok(());
-        }
+    /// What is known of our topic, and the record that its tags keep.
+    async fn topic(&self, scope: &Scope<'_>) -> Result<(Topic, Record), AwsError> {
         let arn = self.id.topic_arn();
+        let tags = self.patiently(async || sns::tags(&self.clients.sns, &arn).await).await?;
+        let mut topic = topic_with(tags, scope);
+        let Topic::Ours(facts) = &mut topic else { return Ok((topic, Record::default())) };
+        let record = facts.record().unwrap_or_default();
+        // An undo needs no more of it than its tags.
+        if scope.remembered.is_some() || self.undoing {
+            return Ok((topic, record));
+        }
         let (attributes, subscriptions) = tokio::join!(
             self.patiently(async || sns::attributes(&self.clients.sns, &arn).await),
             self.patiently(async || sns::subscriptions(&self.clients.sns, &arn).await),
         );
         match (attributes, subscriptions) {
-            (Err(error), _) | (_, Err(error)) if error.is_absent() => *topic = Topic::Absent,
+            (Err(error), _) | (_, Err(error)) if error.is_absent() => topic = Topic::Absent,
             (attributes, subscriptions) => {
                 (facts.policy, facts.signature_version) = attributes?;
                 facts.subscriptions = subscriptions?;
             }
         }
-        Ok(())
+        Ok((topic, record))
     }
 
     /// Topics that we listen to, or that a rule in our way sends to.

@@ -186,11 +186,9 @@ impl Buckets<'_> {
 
     /// What is known of a bucket with one of our names.
     pub async fn own(&self, id: &Identity, bucket: &str) -> Result<OwnBucketFacts, AwsError> {
-        Ok(OwnBucketFacts {
-            tagged: id.owns(&self.tags(bucket).await?),
-            blocked: self.is_blocked(bucket).await?,
-            retention_days: self.retention(bucket).await?,
-        })
+        let (tags, blocked, retention_days) =
+            tokio::try_join!(self.tags(bucket), self.is_blocked(bucket), self.retention(bucket),)?;
+        Ok(OwnBucketFacts { tagged: id.owns(&tags), blocked, retention_days })
     }
 
     async fn tags(&self, bucket: &str) -> Result<Vec<(String, String)>, AwsError> {

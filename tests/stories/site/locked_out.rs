@@ -1,8 +1,11 @@
-//! Who guesses passwords from many addresses waits, and locks nobody out by it.
+//! Who guesses passwords from many addresses waits, locks nobody out by it, and does not fill the memory.
 
 use anyhow::Result;
 use futures_util::future::try_join_all;
-use harness::site::{PASSWORD, Site};
+use harness::{
+    process,
+    site::{PASSWORD, Site},
+};
 use http::Method;
 use onboarding_web::store::Role;
 
@@ -52,5 +55,22 @@ async fn somebody_who_signed_in_from_here_before_is_not_locked_out_from_elsewher
         assert_eq!(from(&world, office, &email, "wrong").await?, 422);
     }
     assert_eq!(from(&world, office, &email, PASSWORD).await?, 429);
+    Ok(())
+}
+
+/// Hashing one takes 20 MB, and three are hashed at once.
+#[tokio::test]
+async fn guesses_take_no_more_memory_the_more_there_are() -> Result<()> {
+    let site = Site::start(&[]).await?;
+    let guess = |at: usize| {
+        let email = format!("nobody-{at}@vendor.test");
+        let site = &site;
+        async move { site.anyone().sign_in(&email, "a guess of some length").await }
+    };
+    site.anyone().get("/sign-in").await?;
+    let before = process::memory(site.pid())?;
+    try_join_all((0..25).map(guess)).await?;
+    let after = process::memory(site.pid())?;
+    assert!(after < before + 100.0, "{after:.0} MB, and {before:.0} before 25 guesses");
     Ok(())
 }
