@@ -133,6 +133,15 @@ impl Catalogue {
         self.on_offer(&regions).await
     }
 
+    /// The customer of a page, and what is on offer to them.
+    pub async fn customer_by_page(
+        &self,
+        token: &str,
+    ) -> Result<Option<(Customer, OnOffer)>, CatalogueError> {
+        let found = self.store.customer_and_versions(token).await?;
+        Ok(found.map(|(customer, versions)| (customer, OnOffer(versions))))
+    }
+
     /// The versions of the onboarding stack that new links may pin, newest first.
     pub async fn offered(&self) -> Result<Vec<String>, CatalogueError> {
         Ok(self.on_offer(&[]).await?.versions(LOGS_ANALYSIS_ONBOARDING.id))

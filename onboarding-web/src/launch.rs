@@ -38,8 +38,18 @@ use crate::{
 /// the same.
 async fn customer(app: &App, ip: Ip, token: &str) -> Result<Customer, Problem> {
     let found = app.store.customer_by_page(token).await?;
-    match found.filter(|customer| customer.link_is_valid(app.store.now())) {
-        Some(customer) => Ok(customer),
+    valid(app, ip, found, |customer| customer)
+}
+
+/// What was found by a token, unless it is no valid link.
+fn valid<T>(
+    app: &App,
+    ip: Ip,
+    found: Option<T>,
+    customer: impl Fn(&T) -> &Customer,
+) -> Result<T, Problem> {
+    match found.filter(|found| customer(found).link_is_valid(app.store.now())) {
+        Some(found) => Ok(found),
         None if app.limits.unknown_tokens.check_key(&network(ip.0)).is_err() => {
             Err(Problem::TooMany(60))
         }
@@ -66,7 +76,8 @@ pub async fn show(
     headers: HeaderMap,
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
-    let mut customer = customer(&app, ip, &token).await?;
+    let found = app.catalogue.customer_by_page(&token).await?;
+    let (mut customer, on_offer) = valid(&app, ip, found, |(customer, _)| customer)?;
     // A script that looks again, or a mail program that looks ahead, is no person.
     let kind = headers.get("sec-fetch-dest");
     let ahead = headers.contains_key("sec-purpose");
@@ -77,16 +88,20 @@ pub async fn show(
         }
         customer = app.store.customer(&customer.id).await?.ok_or(Problem::NotFound)?;
     }
-    page(&view(&app, &customer, &token).await?)
+    page(&view(&app, &customer, &on_offer, &token).await?)
 }
 
 /// The page as the customer sees it; staff look at it in a preview.
-pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchPage, Problem> {
+pub async fn view(
+    app: &App,
+    customer: &Customer,
+    on_offer: &OnOffer,
+    token: &str,
+) -> Result<LaunchPage, Problem> {
     let (now, site) = (app.store.now(), &app.site);
     let template = template(app, customer).await?;
     let listed = customer.regions.iter().filter(|region| region.dropped_at == 0);
     let row = &template.row;
-    let on_offer = app.catalogue.on_offer_to(customer).await?;
     let published = on_offer.published_in(&row.template_id, &row.version);
     let regions = listed.map(|region| {
         let there = links::is_published(&region.region, published.as_deref());
@@ -119,7 +134,7 @@ pub async fn view(app: &App, customer: &Customer, token: &str) -> Result<LaunchP
         explain_url: format!("{base}/explain"),
         progress_first: !matches!(customer.state(now), Standing::Sent | Standing::Opened),
         progress: progress::of(site, customer, now, false, &base),
-        launch_role: launch_role_view(app, &on_offer, customer, token).await?,
+        launch_role: launch_role_view(app, on_offer, customer, token).await?,
         offboarded,
     })
 }

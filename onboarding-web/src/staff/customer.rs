@@ -233,7 +233,8 @@ pub async fn preview(State(app): State<App>, Path(id): Path<String>) -> Result<R
         return Err(Problem::LinkGone);
     }
     let token = app.store.key().page_token(&customer.id, customer.generation);
-    page(&launch::view(&app, &customer, &token).await?)
+    let on_offer = app.catalogue.on_offer_to(&customer).await?;
+    page(&launch::view(&app, &customer, &on_offer, &token).await?)
 }
 
 /// Notes of staff.

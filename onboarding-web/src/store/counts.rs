@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use sqlx::AnyConnection;
+
 use super::{Result, Store, customers::Tx};
 use crate::{onboarding::State, token::random_id};
 
@@ -17,6 +19,21 @@ pub(super) struct Counts {
     pub(super) attention: i64,
 }
 
+/// All customers, or those in one state.
+pub(super) async fn counts(connection: &mut AnyConnection, only: Option<State>) -> Result<Counts> {
+    let query = "SELECT state, CAST(SUM(change) AS BIGINT) FROM customer_counts GROUP BY state";
+    let rows: Vec<(String, i64)> = sqlx::query_as(query).fetch_all(connection).await?;
+    let mut counts = Counts::default();
+    for (state, count) in rows {
+        let Some(state) = State::from_name(&state) else { continue };
+        if only.is_none_or(|only| only == state) {
+            counts.total += count;
+            counts.attention += if state.needs_attention() { count } else { 0 };
+        }
+    }
+    Ok(counts)
+}
+
 impl Store {
     /// A customer is in another state now; `before` is empty for a new one.
     pub(super) async fn count_state(&self, tx: &mut Tx, before: &str, state: State) -> Result<()> {
@@ -24,21 +41,6 @@ impl Store {
             add(tx, before, -1).await?;
         }
         add(tx, state.name(), 1).await
-    }
-
-    /// All customers, or those in one state.
-    pub(super) async fn counts(&self, only: Option<State>) -> Result<Counts> {
-        let query = "SELECT state, CAST(SUM(change) AS BIGINT) FROM customer_counts GROUP BY state";
-        let rows: Vec<(String, i64)> = sqlx::query_as(query).fetch_all(&self.pool).await?;
-        let mut counts = Counts::default();
-        for (state, count) in rows {
-            let Some(state) = State::from_name(&state) else { continue };
-            if only.is_none_or(|only| only == state) {
-                counts.total += count;
-                counts.attention += if state.needs_attention() { count } else { 0 };
-            }
-        }
-        Ok(counts)
     }
 
     /// Puts the changes together. Two copies of the service that do it at once get different rows.

@@ -2,7 +2,10 @@
 
 use sqlx::{Any, AnyConnection, FromRow, Row as _, Transaction};
 
-use super::{Actor, Event, NewAudit, Result, Store, from_json, to_json};
+use super::{
+    Actor, Event, NewAudit, Result, Store, VersionPlace, from_json,
+    template_versions::version_places, to_json,
+};
 use crate::{
     clock::{DAY, MINUTE, Millis},
     onboarding::{self, Onboarding, State},
@@ -193,6 +196,20 @@ impl Store {
     /// By the token of its page, whether the link is still valid or not.
     pub async fn customer_by_page(&self, token: &str) -> Result<Option<Customer>> {
         load(&mut *self.pool.acquire().await?, "page_digest", &digest(token)).await
+    }
+
+    /// The same, with every version of every template, and in which of the customer's regions it lies. On one
+    /// connection: each that is handed back is asked whether it is still there.
+    pub async fn customer_and_versions(
+        &self,
+        token: &str,
+    ) -> Result<Option<(Customer, Vec<VersionPlace>)>> {
+        let mut connection = self.pool.acquire().await?;
+        let found = load(&mut connection, "page_digest", &digest(token)).await?;
+        let Some(customer) = found else { return Ok(None) };
+        let regions: Vec<&str> = customer.regions.iter().map(|one| one.region.as_str()).collect();
+        let versions = version_places(&mut connection, &regions).await?;
+        Ok(Some((customer, versions)))
     }
 
     /// Customers that changed after a moment, and when.

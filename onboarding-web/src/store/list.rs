@@ -1,8 +1,11 @@
 //! The list of customers.
 
-use sqlx::{FromRow, query::QueryAs};
+use sqlx::{AnyConnection, FromRow, query::QueryAs};
 
-use super::{Result, Store, anywhere, counts::Counts};
+use super::{
+    Result, Store, anywhere,
+    counts::{Counts, counts},
+};
 use crate::{clock::Millis, onboarding::State};
 
 /// Which customers to list; empty text for any.
@@ -124,54 +127,61 @@ impl Store {
         );
         let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows));
         let rows = values.iter().fold(rows, QueryAs::bind);
-        let rows = rows.fetch_all(&self.pool).await?;
-        let Counts { total, attention } = self.count(filter, (&conditions, &values)).await?;
-        Ok(ListPage { rows, total, attention })
-    }
-
-    async fn count(
-        &self,
-        filter: &ListFilter,
-        (conditions, values): (&str, &[String]),
-    ) -> Result<Counts> {
-        if values.is_empty() {
-            let state = State::from_name(&filter.state);
-            let unknown = state.is_none() && !filter.state.is_empty();
-            return if unknown { Ok(Counts::default()) } else { self.counts(state).await };
-        }
-        let last = State::Stale.rank();
-        let counts = format!(
-            "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN rank <= {last} THEN 1 ELSE 0 END), 0) AS BIGINT) \
-             FROM customers{conditions}"
-        );
-        let counts = sqlx::query_as(sqlx::AssertSqlSafe(counts));
-        let counts = values.iter().fold(counts, QueryAs::bind);
-        let (total, attention) = counts.fetch_one(&self.pool).await?;
-        Ok(Counts { total, attention })
+        // One connection for both: each that is handed back is asked whether it is still there.
+        let mut connection = self.pool.acquire().await?;
+        let rows = rows.fetch_all(&mut *connection).await?;
+        let counts = count(&mut connection, filter, (&conditions, &values)).await?;
+        Ok(ListPage { rows, total: counts.total, attention: counts.attention })
     }
 
     /// What the filters offer: regions, template versions, owners.
     pub async fn filter_values(&self) -> Result<[Vec<String>; 3]> {
-        let queries = [
-            different("region", "onboardings WHERE dropped_at = 0"),
-            different("template_version", "customers WHERE 1 = 1"),
-            different("owner", "customers WHERE owner <> ''"),
+        let columns = [
+            different(0, "region", "onboardings WHERE dropped_at = 0"),
+            different(1, "template_version", "customers WHERE 1 = 1"),
+            different(2, "owner", "customers WHERE owner <> ''"),
         ];
+        let query = format!("{} ORDER BY number, value", columns.join(" UNION ALL "));
+        let query = sqlx::query_as(sqlx::AssertSqlSafe(query));
+        let found: Vec<(i64, String)> = query.fetch_all(&self.pool).await?;
         let mut values: [Vec<String>; 3] = Default::default();
-        for (found, query) in values.iter_mut().zip(queries) {
-            let query = sqlx::query_scalar(sqlx::AssertSqlSafe(query));
-            *found = query.fetch_all(&self.pool).await?;
+        for (number, value) in found {
+            if let Some(values) = usize::try_from(number).ok().and_then(|at| values.get_mut(at)) {
+                values.push(value);
+            }
         }
         Ok(values)
     }
 }
 
-/// A column's different values in order: from each to the next along the index, since there are few of
-/// them in many rows.
-fn different(column: &str, rows: &str) -> String {
+async fn count(
+    connection: &mut AnyConnection,
+    filter: &ListFilter,
+    (conditions, values): (&str, &[String]),
+) -> Result<Counts> {
+    if values.is_empty() {
+        let state = State::from_name(&filter.state);
+        let unknown = state.is_none() && !filter.state.is_empty();
+        return if unknown { Ok(Counts::default()) } else { counts(connection, state).await };
+    }
+    let last = State::Stale.rank();
+    let query = format!(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN rank <= {last} THEN 1 ELSE 0 END), 0) AS BIGINT) \
+         FROM customers{conditions}"
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(query));
+    let query = values.iter().fold(query, QueryAs::bind);
+    let (total, attention) = query.fetch_one(connection).await?;
+    Ok(Counts { total, attention })
+}
+
+/// A column's different values, with a number to tell them by: from each to the next along the index, since there are few of them in many
+/// rows.
+fn different(number: u8, column: &str, rows: &str) -> String {
     format!(
-        "WITH RECURSIVE step (value) AS (SELECT MIN({column}) FROM {rows} \
+        "SELECT CAST({number} AS BIGINT) AS number, value FROM (WITH RECURSIVE step (value) AS \
+         (SELECT MIN({column}) FROM {rows} \
          UNION ALL SELECT (SELECT MIN({column}) FROM {rows} AND {column} > step.value) FROM step \
-         WHERE step.value IS NOT NULL) SELECT value FROM step WHERE value IS NOT NULL ORDER BY value"
+         WHERE step.value IS NOT NULL) SELECT value FROM step WHERE value IS NOT NULL) of_{column}"
     )
 }

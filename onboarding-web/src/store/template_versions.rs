@@ -1,6 +1,6 @@
 //! The versions of the templates that links may pin, as they were published.
 
-use sqlx::FromRow;
+use sqlx::{AnyConnection, FromRow};
 use templates::digest;
 
 use super::{Actor, NewAudit, Result, Store};
@@ -45,6 +45,30 @@ pub struct VersionPlace {
 const COLUMNS: &str = "SELECT template_id, version, body, digest, notes, published_at, retired_at \
      FROM template_versions";
 
+/// Every version of every template without its text, and in which of some regions it lies.
+pub(super) async fn version_places(
+    connection: &mut AnyConnection,
+    regions: &[&str],
+) -> Result<Vec<VersionPlace>> {
+    let places: Vec<String> = (1..=regions.len()).map(|at| format!("${at}")).collect();
+    let here = if places.is_empty() {
+        "1 = 0".to_owned()
+    } else {
+        format!("a.region IN ({})", places.join(", "))
+    };
+    let query = format!(
+        "SELECT v.template_id, v.version, v.retired_at, COALESCE(a.region, '') AS region, \
+             CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts b WHERE b.template_id = v.template_id \
+             AND b.version = v.version) THEN 1 ELSE 0 END AS BIGINT) AS somewhere, \
+             CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts) THEN 1 ELSE 0 END AS BIGINT) AS anything \
+             FROM template_versions v LEFT JOIN artefacts a \
+             ON a.template_id = v.template_id AND a.version = v.version AND {here}"
+    );
+    let query = sqlx::query_as(sqlx::AssertSqlSafe(query));
+    let query = regions.iter().fold(query, |query, region| query.bind(*region));
+    Ok(query.fetch_all(connection).await?)
+}
+
 impl Store {
     /// Every version of every template, newest first.
     pub async fn template_versions(&self) -> Result<Vec<TemplateVersion>> {
@@ -54,23 +78,7 @@ impl Store {
 
     /// Every version of every template without its text, and in which of some regions it lies.
     pub async fn version_places(&self, regions: &[&str]) -> Result<Vec<VersionPlace>> {
-        let places: Vec<String> = (1..=regions.len()).map(|at| format!("${at}")).collect();
-        let here = if places.is_empty() {
-            "1 = 0".to_owned()
-        } else {
-            format!("a.region IN ({})", places.join(", "))
-        };
-        let query = format!(
-            "SELECT v.template_id, v.version, v.retired_at, COALESCE(a.region, '') AS region, \
-             CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts b WHERE b.template_id = v.template_id \
-             AND b.version = v.version) THEN 1 ELSE 0 END AS BIGINT) AS somewhere, \
-             CAST(CASE WHEN EXISTS (SELECT 1 FROM artefacts) THEN 1 ELSE 0 END AS BIGINT) AS anything \
-             FROM template_versions v LEFT JOIN artefacts a \
-             ON a.template_id = v.template_id AND a.version = v.version AND {here}"
-        );
-        let query = sqlx::query_as(sqlx::AssertSqlSafe(query));
-        let query = regions.iter().fold(query, |query, region| query.bind(*region));
-        Ok(query.fetch_all(&self.pool).await?)
+        version_places(&mut *self.pool.acquire().await?, regions).await
     }
 
     /// One version.

@@ -64,12 +64,11 @@ const versionPlaces = (region) =>
       (region ? "a.region IN (?)" : "1 = 0"),
     ...(region ? [region] : []),
   );
-const different = (column, rows) =>
-  query(
-    `WITH RECURSIVE step (value) AS (SELECT MIN(${column}) FROM ${rows} ` +
-      `UNION ALL SELECT (SELECT MIN(${column}) FROM ${rows} AND ${column} > step.value) FROM step ` +
-      "WHERE step.value IS NOT NULL) SELECT value FROM step WHERE value IS NOT NULL ORDER BY value",
-  );
+const different = (number, column, rows) =>
+  `SELECT CAST(${number} AS BIGINT) AS number, value FROM (WITH RECURSIVE step (value) AS ` +
+  `(SELECT MIN(${column}) FROM ${rows} ` +
+  `UNION ALL SELECT (SELECT MIN(${column}) FROM ${rows} AND ${column} > step.value) FROM step ` +
+  `WHERE step.value IS NOT NULL) SELECT value FROM step WHERE value IS NOT NULL) of_${column}`;
 
 const months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 const two = (number) => String(number).padStart(2, "0");
@@ -137,9 +136,12 @@ app.get("/customers", async (request, reply) => {
   );
   const counts = await query("SELECT state, SUM(change) AS count FROM customer_counts GROUP BY state");
   await versionPlaces();
-  await different("region", "onboardings WHERE dropped_at = 0");
-  await different("template_version", "customers WHERE 1 = 1");
-  await different("owner", "customers WHERE owner <> ''");
+  const columns = [
+    different(0, "region", "onboardings WHERE dropped_at = 0"),
+    different(1, "template_version", "customers WHERE 1 = 1"),
+    different(2, "owner", "customers WHERE owner <> ''"),
+  ];
+  await query(`${columns.join(" UNION ALL ")} ORDER BY number, value`);
   const shown = rows.map((row) => {
     const left = row.expires_at / 1000 - now;
     const ago = now - row.changed_at / 1000;

@@ -107,11 +107,12 @@ def show(page_token: str):
     return HTMLResponse(html, headers=HEADERS)
 
 
-def different(column, rows):
-    return query(
-        f"WITH RECURSIVE step (value) AS (SELECT MIN({column}) FROM {rows} "
+def different(number, column, rows):
+    return (
+        f"SELECT CAST({number} AS BIGINT) AS number, value FROM (WITH RECURSIVE step (value) AS "
+        f"(SELECT MIN({column}) FROM {rows} "
         f"UNION ALL SELECT (SELECT MIN({column}) FROM {rows} AND {column} > step.value) FROM step "
-        "WHERE step.value IS NOT NULL) SELECT value FROM step WHERE value IS NOT NULL ORDER BY value"
+        f"WHERE step.value IS NOT NULL) SELECT value FROM step WHERE value IS NOT NULL) of_{column}"
     )
 
 
@@ -144,9 +145,12 @@ def customers(request: Request):
     )
     counts = query("SELECT state, SUM(change) FROM customer_counts GROUP BY state")
     version_places(None)
-    different("region", "onboardings WHERE dropped_at = 0")
-    different("template_version", "customers WHERE 1 = 1")
-    different("owner", "customers WHERE owner <> ''")
+    columns = [
+        different(0, "region", "onboardings WHERE dropped_at = 0"),
+        different(1, "template_version", "customers WHERE 1 = 1"),
+        different(2, "owner", "customers WHERE owner <> ''"),
+    ]
+    query(" UNION ALL ".join(columns) + " ORDER BY number, value")
     shown = []
     for id_, name, account, _, _, generation, expires_at, _, _, owner, changed_at in rows:
         changed = datetime.fromtimestamp(changed_at / 1000, timezone.utc)
