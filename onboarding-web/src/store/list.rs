@@ -175,8 +175,8 @@ async fn count(
     Ok(Counts { total, attention })
 }
 
-/// A column's different values, with a number to tell them by: from each to the next along the index, since there are few of them in many
-/// rows.
+/// A column's different values, with a number to tell them by: from each to the next along the index, since
+/// there are few of them in many rows.
 fn different(number: u8, column: &str, rows: &str) -> String {
     format!(
         "SELECT CAST({number} AS BIGINT) AS number, value FROM (WITH RECURSIVE step (value) AS \
